@@ -11,7 +11,8 @@ struct cancel;
 
 struct cancel *cancel_new(struct error *err);
 void cancel_free(struct cancel *c);
-/* The first signal number given stays (SIGINT, SIGTERM, SIGHUP). */
+/* The first signal number given stays (SIGINT, SIGTERM, SIGHUP).
+ * Async-signal-safe: a handler may call it. */
 void cancel_fire(struct cancel *c, int signal_number);
 /* 0, or the signal number. NULL c: 0. */
 int cancel_signal(const struct cancel *c);

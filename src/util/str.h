@@ -30,7 +30,8 @@ bool utf8_valid(const char *s, size_t n);
 /* Appends s as valid UTF-8: each invalid byte becomes U+FFFD. */
 int utf8_scrub(struct buf *out, const char *s, size_t n);
 /* Appends s for a terminal or a log: valid UTF-8, control characters (C0, C1,
- * DEL, bidi overrides) replaced by U+FFFD except \n and \t when `multiline`. */
+ * DEL, bidi overrides, U+2028 and U+2029) replaced by U+FFFD except \n and \t
+ * when `multiline`; there the \r of a \r\n is dropped. */
 int text_clean(struct buf *out, const char *s, size_t n, bool multiline);
 /* Columns that s takes on a terminal (wcwidth; unknown ones count 1). */
 size_t text_width(const char *s);
