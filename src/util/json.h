@@ -23,7 +23,8 @@ json *json_parse(const char *text, size_t len, struct error *err);
 json *json_parse_file(const char *path, size_t max, struct error *err);
 /* Finds the first complete JSON object (or array, when `array`) inside prose
  * or fences: every '{' is tried; NULL when there is none. For models' answers.
- * The largest parsable object wins when several stand side by side. */
+ * The largest parsable object wins when several stand side by side. Raw line
+ * ends and tabs inside strings, a common slip of models, are let through. */
 json *json_extract(const char *text, size_t len, bool array, struct error *err);
 void json_free(json *j);
 void json_freep(json **j);
