@@ -147,7 +147,8 @@ static void lay_out(struct buf *b, const char *s)
 			buf_addc(b, *s);
 			if (*s == '\\')
 				buf_addc(b, *++s);
-			in_string = *s != '"' || s[-1] == '\\';
+			else if (*s == '"')
+				in_string = false;
 			continue;
 		}
 		if (closes)

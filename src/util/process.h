@@ -1,9 +1,18 @@
 /* process.h: child processes, by argument vector only.
  *
- * The child gets its own process group, default signal dispositions, an empty
- * signal mask, no descriptor but 0, 1, 2, and (Linux) dies with its parent.
- * On timeout or cancel the group gets SIGTERM, then SIGKILL after 500 ms.
- * Thread-safe. */
+ * The child gets its own session and process group, default signal
+ * dispositions, an empty signal mask and no descriptor but 0, 1, 2. On timeout
+ * or cancel the group gets SIGTERM, then SIGKILL after 500 ms. When the child
+ * has ended, those who hold its pipes open get 200 ms more to write; then they
+ * are left, and whatever remains of the group is killed.
+ * With inherit_stdio it stays in the caller's group, or the terminal would stop
+ * it; then the child alone gets the signals.
+ *
+ * A child does not die with its parent: Linux could do that for the spawning
+ * thread only, whose end is not the program's. Who needs it runs the command
+ * under council-sandbox, which watches its parent.
+ * Thread-safe. A relative argv[0] with a '/' is looked up in cwd.
+ */
 #ifndef COUNCIL_PROCESS_H
 #define COUNCIL_PROCESS_H
 
@@ -19,7 +28,7 @@ struct process_spec {
 	const char *const *argv;     /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *cwd;             /* NULL: the caller's */
 	const char *const *env;      /* NULL-terminated "K=V"; NULL: inherit */
-	const void *input;           /* bytes for stdin; NULL: /dev/null */
+	const void *input;           /* bytes for stdin, borrowed; NULL: /dev/null */
 	size_t input_len;
 	bool inherit_stdio;          /* the child talks to the terminal itself (editor, pager) */
 	bool merge;                  /* stderr into out */
@@ -37,7 +46,7 @@ struct process_result {
 	bool timed_out;
 	bool cancelled;
 	bool truncated;     /* output passed output_max: "\n[N bytes left out]\n" stands in the gap */
-	uint64_t out_total; /* bytes that it wrote */
+	uint64_t out_total; /* bytes that it wrote, both streams */
 	int64_t duration_us;
 	char *out;          /* owned, NUL-terminated; may hold NUL bytes: use the length */
 	size_t out_len;
@@ -55,7 +64,9 @@ void process_result_release(struct process_result *r);
 
 /* Runs argv in cwd and takes its stdout; a non-zero status is an error that
  * quotes the last line of stderr. ret_out (malloc'd, trailing newlines
- * stripped) may be NULL. For git and other small helpers. Timeout 60 s. */
+ * stripped, cut at its first NUL) may be NULL. For git and other small helpers.
+ * Timeout 60 s. Errors: STATUS_USAGE for a status or a timeout, the cancel's
+ * own status when cancelled, else as process_run. */
 int process_output(const char *const *argv, const char *cwd, const struct cancel *cancel,
 		   char **ret_out, struct error *err);
 
