@@ -96,7 +96,12 @@ struct result {
 };
 
 void result_release(struct result *r);
-/* The result as the last event carries it; NULL when out of memory. */
+/* Status 0 or 7: the last event is run.completed; else it is run.failed. */
+bool result_succeeded(const struct result *r);
+/* The result as the last event carries it; NULL when out of memory. Its fields
+ * are those of event.schema.json (man council-events). Money comes twice:
+ * cost_nano, exact, of the calls whose price is known, and cost_usd, null as
+ * soon as one is not. */
 json *result_json(const struct result *r);
 
 /* "$0.0123", "$0.000042", "unknown": nano-dollars without rounding away what
