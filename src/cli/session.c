@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "report/report.h"
+#include "run/gate.h"
 #include "util/clock.h"
 #include "util/str.h"
 
