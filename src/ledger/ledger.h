@@ -35,7 +35,10 @@ struct ledger_run {
 	int64_t started_us;
 	int64_t budget_nano;        /* -1: none */
 };
-/* Written at once (synchronously), before anything else of the run. */
+/* Written at once (synchronously), before anything else of the run. Once more
+ * for the same id when the run is resumed: what was asked for stays as it was
+ * first written, the new process and cap are noted, tags are added, and what
+ * an earlier process had reserved and not settled becomes unknown. */
 int ledger_run_started(struct ledger *l, const struct ledger_run *r, struct error *err);
 /* Writes the end of the run with the whole result (result_json). Synchronous. */
 int ledger_run_ended(struct ledger *l, const struct result *r, struct error *err);
@@ -56,15 +59,23 @@ struct ledger_call {
 	const char *outcome;        /* model_outcome_name */
 	const char *error;          /* NULL or one line */
 };
+/* Copies what it needs. A call that is there already (by id) is not counted again. */
 int ledger_call(struct ledger *l, const struct ledger_call *c, struct error *err);
+/* The endpoint's usage JSON of a call, as it was sent; malloc'd. *ret is NULL when none is there. */
+int ledger_raw_usage(struct ledger *l, const char *call, char **ret, struct error *err);
 
 /* Reservations against a run's cap, synchronous and atomic across processes:
  * fails with STATUS_BUDGET when spent + reserved + amount would pass cap_nano
  * (cap_nano -1: only recorded). */
 int ledger_reserve(struct ledger *l, const char *run, const char *call, int64_t amount_nano,
 		   int64_t cap_nano, struct error *err);
-/* state: "settled" or "released"; expired ones are "unknown". */
+/* state: "settled" (it cost actual_nano), "released" (it was not sent) or
+ * "unknown" (it may have been charged: counted in full). Those of a process
+ * that is gone become "unknown" when the run is resumed or ends. Settling
+ * twice changes nothing. */
 int ledger_settle(struct ledger *l, const char *call, int64_t actual_nano, const char *state, struct error *err);
+/* What counts against the run's cap beside what is reserved: settled, and unknown in full. */
+int ledger_spent(struct ledger *l, const char *run, int64_t *ret_nano, struct error *err);
 
 /* An event sink that writes the stage, edit, gate, test, finding, event,
  * alert rows from events (ctx is the ledger; free does nothing). */
@@ -79,7 +90,7 @@ int ledger_find_run(struct ledger *l, const char *text, const char *repository, 
 struct ledger_run_row {     /* owned strings; release */
 	struct ulid id;
 	char *parent, *task, *repository, *base, *branch, *worktree, *argv_json, *head;
-	char *state;            /* running, ended, applied, undone */
+	char *state;            /* running, interrupted (its process is gone), ended, applied, undone */
 	char *result_json;      /* NULL while it runs, or was killed */
 	int64_t started_us, ended_us;
 	int status;             /* -1 while running */
