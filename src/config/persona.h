@@ -27,7 +27,17 @@ const char *const *persona_names(void);
 int persona_load(const struct settings *s, const char *name, struct persona *ret, struct error *err);
 void persona_release(struct persona *p);
 
-/* A prompt file ("plan", "context", "build", "repair", "review", "refine", "again") with every
+/* What a file of the user or the (trusted) repository that replaces the persona says its model is:
+ * *ret_model and *ret_origin (the file) malloc'd, or left alone where there is none. The built-in
+ * files name no model. For the loading of the settings. */
+int persona_file_model(const struct settings *s, const char *name, char **ret_model,
+		       char **ret_origin, struct error *err);
+
+/* The path of "personas/builder.md", "prompts/plan.md" … that is in force, malloc'd. STATUS_USAGE
+ * where there is none. */
+int persona_find_file(const struct settings *s, const char *relative, char **ret, struct error *err);
+
+/* A prompt file ("plan", "context", "build", "repair", "review", "revise", "refine", "again") with every
  * {{key}} replaced. values: pairs key, value, …, NULL. An unknown placeholder in the file, or a
  * value's key that the file lacks, is an error. Values are inserted as they are, never expanded
  * again. malloc'd. */
