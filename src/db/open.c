@@ -112,7 +112,7 @@ static int check_readable(const char *path, const char *what, struct error *err)
 	if (!path_exists(path))
 		return error_set(err, STATUS_USAGE, "there is no %s %s yet: the first run makes it",
 				 what, path);
-	if (access(path, R_OK) < 0)
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0)
 		return error_sys(err, STATUS_USAGE, errno, "cannot read the %s %s", what, path);
 	return 0;
 }
@@ -179,44 +179,44 @@ static int known_version(const struct db_options *o)
 	return v;
 }
 
-/* What db holds. An alien database is one without a version, but with tables. */
+/* What db holds. An alien database is one without a version, but with tables;
+ * both are read by one statement, or another program's migration could come
+ * between. *ret is -1 for one. */
 static int check_version(struct db *db, int known, int64_t *ret, struct error *err)
 {
-	int64_t tables;
-
-	if (query_i64(db, "PRAGMA user_version", ret, err) < 0 ||
-	    query_i64(db, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
+	if (query_i64(db, "SELECT CASE WHEN v.user_version = 0 AND EXISTS (SELECT 1 FROM sqlite_schema)"
+			  " THEN -1 ELSE v.user_version END FROM pragma_user_version AS v", ret,
+		      err) < 0)
 		return -1;
 	if (*ret > known)
 		return error_set(err, STATUS_USAGE,
 				 "the %s %s was made by a newer council: version %" PRId64
 				 ", this one knows %d: update council, or name another %s",
 				 db->what, db->path, *ret, known, db->what);
-	if (*ret < 0 || (*ret == 0 && tables > 0 && known > 0))
+	if (*ret < 0 && known > 0)
 		return error_set(err, STATUS_USAGE,
 				 "%s is another program's database: name another path for the %s",
 				 db->path, db->what);
 	return 0;
 }
 
-static int copy_pages(struct db *db, sqlite3 *to, struct error *err)
+static int copy_pages(sqlite3 *from, sqlite3 *to)
 {
-	sqlite3_backup *b = sqlite3_backup_init(to, "main", db->handle, "main");
-	int rc;
+	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
 
 	if (!b)
-		return db_fail("backup", sqlite3_db_filename(to, "main"), to, sqlite3_errcode(to), err);
+		return sqlite3_errcode(to);
 	sqlite3_backup_step(b, -1);
-	rc = sqlite3_backup_finish(b);
-	return rc == SQLITE_OK ? 0 : db_fail("backup", sqlite3_db_filename(to, "main"), to, rc, err);
+	return sqlite3_backup_finish(b);
 }
 
-/* Writes PATH.v<old>.bak beside, whole or not at all. */
+/* Writes PATH.v<old>.bak beside, whole or not at all. The pages come by a
+ * connection of their own: SQLite copies none from one that has begun to write. */
 static int backup(struct db *db, int64_t old, struct error *err)
 {
 	CLEANUP_FREE char *name = str_printf("%s.v%" PRId64 ".bak", db->path, old);
 	CLEANUP_FREE char *part = str_printf("%s.v%" PRId64 ".bak.part", db->path, old);
-	sqlite3 *to = NULL;
+	sqlite3 *from = NULL, *to = NULL;
 	int rc;
 
 	if (!name || !part)
@@ -224,9 +224,15 @@ static int backup(struct db *db, int64_t old, struct error *err)
 	unlink(part);
 	if (make_file(part, "backup", err) < 0)
 		return -1;
-	rc = sqlite3_open_v2(part, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	rc = rc == SQLITE_OK ? copy_pages(db, to, err) : db_fail("backup", part, to, rc, err);
+	rc = sqlite3_open_v2(db->path, &from, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_open_v2(part, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = copy_pages(from, to);
+	sqlite3_close(from);
 	sqlite3_close(to);
+	if (rc != SQLITE_OK)
+		rc = db_fail("backup", part, NULL, rc, err);
 	if (rc == 0 && rename(part, name) < 0)
 		rc = error_sys(err, STATUS_USAGE, errno, "cannot write the backup %s", name);
 	if (rc < 0)
@@ -259,7 +265,7 @@ static int migrate(struct db *db, const struct db_options *o, struct error *err)
 
 	if (check_version(db, known, &version, err) < 0)
 		return -1;
-	if (version == known)
+	if (version == known || known == 0)
 		return 0;
 	if (run(db, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
@@ -290,31 +296,48 @@ static int open_writable(struct db *db, const struct db_options *o, char **ret_n
 	return migrate(db, o, err);
 }
 
+static int open_to_read(struct db *db, const struct db_options *o, const char *name, int flags,
+			int64_t *ret_version, struct error *err)
+{
+	if (open_handle(db, name, SQLITE_OPEN_READONLY | flags, o->busy_ms, err) < 0)
+		return -1;
+	return check_version(db, known_version(o), ret_version, err);
+}
+
+/* May the file be read as it is? Where SQLite cannot put its shared memory
+ * beside it, and no writer has left anything in a log. */
+static bool is_at_rest(const char *path)
+{
+	CLEANUP_FREE char *dir = path_dirname(path);
+	CLEANUP_FREE char *wal = str_printf("%s-wal", path);
+	struct stat st;
+
+	return dir && wal && faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) < 0 &&
+	       (stat(wal, &st) < 0 || st.st_size == 0);
+}
+
 static int open_read_only(struct db *db, const struct db_options *o, struct error *err)
 {
 	CLEANUP_FREE char *uri = NULL;
-	CLEANUP_FREE char *dir = path_dirname(db->path);
-	int known = known_version(o);
+	struct error as_it_is;
 	int64_t version;
 
 	if (check_readable(db->path, db->what, err) < 0)
 		return -1;
-	if (!dir)
-		return error_oom(err);
-	if (access(dir, W_OK) < 0) {
+	if (open_to_read(db, o, db->path, 0, &version, err) < 0) {
+		if (!is_at_rest(db->path))
+			return -1;
 		uri = immutable_uri(db->path);
 		if (!uri)
 			return error_oom(err);
+		if (open_to_read(db, o, uri, SQLITE_OPEN_URI, &version, &as_it_is) < 0)
+			return -1;
 	}
-	if (open_handle(db, uri ? uri : db->path, SQLITE_OPEN_READONLY | (uri ? SQLITE_OPEN_URI : 0),
-			o->busy_ms, err) < 0 ||
-	    check_version(db, known, &version, err) < 0)
-		return -1;
-	if (version < known)
+	if (version < known_version(o))
 		return error_set(err, STATUS_USAGE,
 				 "the %s %s is of version %" PRId64 ", this council reads %d: "
 				 "any command that writes to it brings it up to date",
-				 db->what, db->path, version, known);
+				 db->what, db->path, version, known_version(o));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * closure in a savepoint. When that transaction is lost, every closure is run
  * once more in one of its own: what can be written is, and each has its error.
  */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "db/db.h"
@@ -41,6 +42,8 @@ static int run_one(struct db_writer *w, const struct job *job, struct error *err
 	if (db_transaction_begin(w->db, err) < 0)
 		return -1;
 	rc = job->fn(w->db, job->ctx, err);
+	if (rc < 0 && err->code == STATUS_DONE)
+		error_set(err, STATUS_INTERNAL, "writing the %s failed", w->db->what);
 	if (db_transaction_end(w->db, rc >= 0, &end) < 0 && rc >= 0) {
 		*err = end;
 		rc = -1;
@@ -136,6 +139,7 @@ static void release(struct db_writer *w)
 struct db_writer *db_writer_new(struct db *db, struct error *err)
 {
 	struct db_writer *w = calloc(1, sizeof *w);
+	sigset_t all, old;
 	int rc;
 
 	if (!w) {
@@ -146,7 +150,11 @@ struct db_writer *db_writer_new(struct db *db, struct error *err)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->pushed, NULL);
 	pthread_cond_init(&w->taken, NULL);
+	/* Signals are for the threads that wait for them. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&w->thread, NULL, work, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc != 0) {
 		error_sys(err, STATUS_INTERNAL, rc, "cannot start the thread that writes the %s",
 			  db->what);
