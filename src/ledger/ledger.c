@@ -267,15 +267,36 @@ static int insert_end(struct db *db, const struct result *r, const char *text, s
 	return run_done(s, err);
 }
 
+/* Is this the process that the run's newest row of them is of? */
+static int is_newest(struct db *db, const char *run, bool *ret, struct error *err)
+{
+	struct owner o = owner_self();
+	struct db_stmt *s = db_begin(db,
+		"SELECT pid = ?2 AND pid_started = ?3 FROM process WHERE run = ?1"
+		" ORDER BY id DESC LIMIT 1", err);
+
+	if (!s)
+		return -1;
+	db_bind_text(s, 1, run);
+	db_bind_i64(s, 2, o.pid);
+	db_bind_i64(s, 3, o.pid_started);
+	*ret = db_step(s) && db_i64(s, 0);
+	return db_done(s, err);
+}
+
 static int write_end(struct db *db, const void *ctx, struct error *err)
 {
 	const struct result *r = ctx;
 	CLEANUP_JSON json *j = result_json(r);
 	CLEANUP_FREE char *text = j ? json_print(j) : NULL;
+	bool newest;
 
 	if (!text)
 		return error_oom(err);
-	if (reservations_forget(db, r->run.s, err) < 0)
+	if (reservations_forget(db, r->run.s, err) < 0 || is_newest(db, r->run.s, &newest, err) < 0)
+		return -1;
+	/* An end needs a process that can have it: an earlier one's stays. */
+	if (!newest && insert_process(db, r->run.s, err) < 0)
 		return -1;
 	return insert_end(db, r, text, err);
 }

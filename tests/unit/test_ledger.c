@@ -194,6 +194,31 @@ START_TEST(a_killed_run_is_interrupted)
 }
 END_TEST
 
+START_TEST(an_end_by_another_process)
+{
+	struct ulid id = start("t", "/r", -1);
+	struct ledger_run_row row = { 0 };
+	int status;
+	pid_t pid;
+
+	end(&id, STATUS_INTERRUPTED);
+	ledger_close(l, NULL);
+	pid = fork();
+	if (pid == 0) {
+		open_ledger();
+		end(&id, STATUS_DONE);
+		_exit(ledger_close(l, NULL) == 0 ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	open_ledger();
+	ck_assert_int_eq(ledger_get_run(l, id.s, &row, &err), 0);
+	ck_assert_int_eq(row.status, STATUS_DONE);
+	ledger_run_row_release(&row);
+	ck_assert_int_eq(number("SELECT count(*) FROM run_end"), 2);
+}
+END_TEST
+
 START_TEST(owners)
 {
 	struct owner me = owner_self(), o = me;
@@ -541,6 +566,7 @@ Suite *suite_ledger(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, a_run_from_start_to_undo);
 	tcase_add_test(c, a_killed_run_is_interrupted);
+	tcase_add_test(c, an_end_by_another_process);
 	tcase_add_test(c, owners);
 	tcase_add_test(c, calls_are_counted_once);
 	tcase_add_test(c, usage_shapes);
