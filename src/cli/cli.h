@@ -22,6 +22,8 @@ enum {
 	NEEDS_LEDGER = 4,        /* opened for writing (implies settings) */
 	NEEDS_LEDGER_READ = 8,   /* opened for reading; a missing file is an empty ledger made new */
 	WANTS_REPO = 16,         /* as NEEDS_REPO, but none is no error: cli->repo is NULL */
+	ENDS_ON_SIGNAL = 32,     /* a signal may end it at any point, as it ends any filter: set by
+				  * commands that wait for standard input and change nothing before */
 };
 
 struct cli {
@@ -59,7 +61,7 @@ int cli_main(int argc, char **argv);
 
 /* Asks on the terminal; only when cli->interactive. ret malloc'd line without newline. */
 int cli_ask(struct cli *cli, const char *question, const char *fallback, char **ret, struct error *err);
-/* "council: warning: …" on err, cleaned of control characters. */
+/* "council: warning: …" on err, cleaned of control characters; --quiet drops it. */
 void cli_warn(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Resolves a RUN operand (index i; NULL operand: "last" in this repository) in the ledger. */
 int cli_run_operand(struct cli *cli, size_t i, struct ulid *ret, struct error *err);

@@ -33,18 +33,29 @@ struct options {           /* parsed; zero-initialise */
 	struct strv names;     /* option names in order of appearance … */
 	struct strv values;    /* … and their values ("1"/"0" for flags) */
 	struct strv operands;
+	struct strv models;    /* every --model: what settings_overrides.models points to */
+	struct strv joined;    /* name, one value a line, for each list option that has a setting */
 };
-/* tables: the command's and the global ones, each may be NULL. argv[0] is skipped. */
+/* Reads only what stands before the first operand (the command's name): *ret_index is where it is,
+ * argc when there is none. A later options_parse may add to the same struct. */
+int options_parse_leading(int argc, char *const *argv, const struct option_def *global,
+			  struct options *ret, int *ret_index, struct error *err);
+/* tables: the command's and the global ones, each may be NULL. argv[0] is skipped.
+ * Adds to ret; on failure what was read so far is in it. */
 int options_parse(int argc, char *const *argv, const struct option_def *command,
 		  const struct option_def *global, struct options *ret, struct error *err);
 void options_release(struct options *o);
 bool option_flag(const struct options *o, const char *name);             /* last one wins; false when absent */
 const char *option_value(const struct options *o, const char *name);     /* last one wins; NULL when absent */
 int option_all(const struct options *o, const char *name, struct strv *ret); /* every value, in order */
-/* Fills setting overrides from options with a setting id (borrowed from o). */
+/* Fills setting overrides from options with a setting id (borrowed from o): flags as "true" and
+ * "false", lists as lines; --config and --model fill the fields of their own. */
 void options_overrides(const struct options *o, const struct option_def *command,
 		       const struct option_def *global, struct settings_overrides *ret);
-/* The option part of -h. */
+/* The option part of -h: one line an option, at most 80 columns. */
 int options_help(struct buf *out, const struct option_def *table);
+/* The number of words in an argument of the form "a|b|c", copied to ret (may be NULL); 0 for
+ * "FILE" and the like. */
+size_t option_words(const char *arg, struct strv *ret);
 
 #endif
