@@ -43,6 +43,7 @@ bool str_ends(const char *s, const char *suffix)
 	return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+__attribute__((format(printf, 1, 0)))
 static char *vprintf_alloc(const char *fmt, va_list ap)
 {
 	char *s = NULL;
