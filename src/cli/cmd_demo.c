@@ -52,7 +52,7 @@ static int copy_sample(const char *directory, struct error *err)
 
 static int make_repository(const char *directory, struct error *err)
 {
-	static const char *const commands[][10] = {
+	static const char *const steps[][10] = {
 		{ "git", "init", "-q", "-b", "main", NULL },
 		{ "git", "config", "user.name", "Sample", NULL },
 		{ "git", "config", "user.email", "sample@localhost", NULL },
@@ -62,8 +62,8 @@ static int make_repository(const char *directory, struct error *err)
 
 	if (copy_sample(directory, err))
 		return -1;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (process_output(commands[i], directory, NULL, NULL, err))
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (process_output(steps[i], directory, NULL, NULL, err))
 			return -1;
 	return 0;
 }

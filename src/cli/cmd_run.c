@@ -50,7 +50,7 @@ static int continue_from(struct cli *cli, const char *text, struct run_options *
 	}
 	o->parent = str_dup(id.s);
 	o->parent_note = note_of(&row);
-	if (str_eq(row.state, "ended") && row.head && *row.head &&
+	if (!str_eq(row.state, "applied") && row.head && *row.head &&
 	    repo_resolve(cli->repo, row.head, oid, NULL) == 0) {
 		CLEANUP_JSON json *j = row.result_json ? json_parse(row.result_json,
 								    strlen(row.result_json), NULL) : NULL;

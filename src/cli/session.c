@@ -182,14 +182,15 @@ static struct report_style style_of(struct cli *cli, FILE *stream, bool color, b
 	};
 }
 
-static int add_sinks(struct cli *cli, struct event_bus *bus, struct error *err)
+/* `events`: whether --json means events on stdout; of a plan it means the plan. */
+static int add_sinks(struct cli *cli, struct event_bus *bus, bool events, struct error *err)
 {
 	struct report_style style = style_of(cli, cli->err, cli->color_err, cli->err_tty);
 	struct terminal_sink *terminal;
 
 	if (event_bus_add(bus, &ledger_sink, cli->ledger, err))
 		return -1;
-	if (option_flag(&cli->options, "json"))
+	if (events && option_flag(&cli->options, "json"))
 		return event_bus_add(bus, &ndjson_event_sink, cli->out, err);
 	terminal = terminal_sink_new(cli->err, &style, err);
 	if (!terminal)
@@ -198,7 +199,7 @@ static int add_sinks(struct cli *cli, struct event_bus *bus, struct error *err)
 }
 
 static int open_services(struct cli *cli, const struct settings *settings, const char *run,
-			 struct run_services *ret, struct error *err)
+			 bool events, struct run_services *ret, struct error *err)
 {
 	struct persona_usage usage[PERSONAS_MAX];
 	struct model_services_options o = {
@@ -216,7 +217,7 @@ static int open_services(struct cli *cli, const struct settings *settings, const
 	*ret = (struct run_services){ .settings = settings, .repo = cli->repo, .ledger = cli->ledger,
 				      .cancel = cli->cancel, .log = cli->log };
 	ret->bus = event_bus_new(run, err);
-	if (!ret->bus || add_sinks(cli, ret->bus, err) || model_services_new(&o, &ret->models, err)) {
+	if (!ret->bus || add_sinks(cli, ret->bus, events, err) || model_services_new(&o, &ret->models, err)) {
 		event_bus_free(ret->bus);
 		return -1;
 	}
@@ -253,7 +254,7 @@ int session_run(struct cli *cli, const struct settings *settings, const struct r
 	struct result result;
 	int rc;
 
-	if (open_services(cli, settings, run, &services, err))
+	if (open_services(cli, settings, run, true, &services, err))
 		return -1;
 	run_execute(&services, o, run, resume, &result);
 	close_services(&services);
@@ -276,7 +277,7 @@ int session_plan(struct cli *cli, const struct settings *settings, const struct 
 	struct error failure = { 0 };
 
 	if (ledger_run_started(cli->ledger, &row, err) ||
-	    open_services(cli, settings, run, &services, err))
+	    open_services(cli, settings, run, false, &services, err))
 		return -1;
 	memcpy(result.run.s, run, ULID_LEN + 1);
 	if (run_plan_only(&services, o, run, ret, &failure)) {

@@ -9,40 +9,51 @@
 #include "sandbox/sandbox.h"
 #include "util/str.h"
 
+/* The worktree starts at the base, also where an earlier run is gone on with:
+ * the base gate says what was red before either. */
 int flow_open(struct flow *f, const struct run_resume *resume, struct error *err)
 {
 	struct run_env *env = &f->env;
 	const struct run_options *o = env->options;
 	const struct strv *links = settings_list(env->settings, SET_WORKTREE_LINK);
 	bool snapshot = false;
-	const char *start = o->parent_head && *o->parent_head ? o->parent_head : NULL;
+	int rc;
 
 	if (resume) {
 		snapshot = resume->base_is_snapshot;
 		snprintf(f->base_oid, sizeof(f->base_oid), "%s", resume->base);
-		if (worktree_open(env->repo, env->run.s, resume->branch, resume->base,
-				  &env->worktree, err) ||
-		    worktree_reset(&env->worktree, start ? start : f->base_oid, err))
-			return -1;
-	} else {
-		if (o->parent_base) {
-			snprintf(f->base_oid, sizeof(f->base_oid), "%s", o->parent_base);
-			snapshot = o->parent_snapshot;
-		} else if (repo_base(env->repo, env->run.s, o->from_rev, f->base_oid, &snapshot, err)) {
-			return -1;
-		}
-		if (worktree_add(env->repo, env->run.s, o->task, o->branch,
-				 start ? start : f->base_oid,
-				 links ? (const char *const *)links->v : NULL, env->cancel,
-				 &env->worktree, err))
-			return -1;
+	} else if (o->parent_base) {
+		snapshot = o->parent_snapshot;
+		snprintf(f->base_oid, sizeof(f->base_oid), "%s", o->parent_base);
+	} else if (repo_base(env->repo, env->run.s, o->from_rev, f->base_oid, &snapshot, err)) {
+		return -1;
 	}
+	if (resume)
+		rc = worktree_open(env->repo, env->run.s, resume->branch, resume->base,
+				   &env->worktree, err) ||
+		     worktree_reset(&env->worktree, f->base_oid, err) ? -1 : 0;
+	else
+		rc = worktree_add(env->repo, env->run.s, o->task, o->branch, f->base_oid,
+				  links ? (const char *const *)links->v : NULL, env->cancel,
+				  &env->worktree, err);
+	if (rc)
+		return -1;
+	snprintf(f->head_oid, sizeof(f->head_oid), "%s", f->base_oid);
 	f->result->base = str_dup(f->base_oid);
 	f->result->base_is_snapshot = snapshot;
 	f->result->branch = str_dup(env->worktree.branch);
 	f->result->worktree = str_dup(env->worktree.path);
-	snprintf(f->head_oid, sizeof(f->head_oid), "%s", start ? start : f->base_oid);
-	return 0;
+	return f->result->base && f->result->branch && f->result->worktree ? 0 : error_oom(err);
+}
+
+int flow_go_on(struct flow *f, struct error *err)
+{
+	const char *head = f->env.options->parent_head;
+
+	if (!head || !*head)
+		return 0;
+	snprintf(f->head_oid, sizeof(f->head_oid), "%s", head);
+	return worktree_reset(&f->env.worktree, head, err);
 }
 
 void flow_announce(struct flow *f)

@@ -36,6 +36,8 @@ int flow_open(struct flow *f, const struct run_resume *resume, struct error *err
 void flow_announce(struct flow *f);
 int flow_set_up(struct flow *f, struct error *err);
 int flow_gate_base(struct flow *f, struct error *err);
+/* Brings in what the run that is continued had done. */
+int flow_go_on(struct flow *f, struct error *err);
 int flow_plan(struct flow *f, struct error *err);
 /* Pacer's call alone; `gate` in words. */
 int ask_plan(struct run_env *env, const char *oid, const char *gate, struct plan *ret,

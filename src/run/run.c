@@ -27,7 +27,7 @@ static int conduct(struct flow *f, const struct run_resume *resume, struct error
 	    started(&f->env, f->result, resume != NULL, err))
 		return -1;
 	flow_announce(f);
-	if (flow_set_up(f, err) || flow_gate_base(f, err) || flow_plan(f, err))
+	if (flow_set_up(f, err) || flow_gate_base(f, err) || flow_go_on(f, err) || flow_plan(f, err))
 		return -1;
 	for (size_t i = 0; i < f->plan.n_steps; i++)
 		if (flow_step(f, i, err))

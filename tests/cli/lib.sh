@@ -105,3 +105,39 @@ for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
     print("|".join("" if v is None else str(v) for v in row))
 PY
 }
+
+# script NAME <<'PY' … PY: Python that calls write(OUT, …) or replay(OUT, …); makes $work/NAME
+script() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top_srcdir/tests/cli python3 -c "from answers import *
+$(cat)" "$work/$1" || fail "script $1"; }
+
+# A Python repository: one function is right, one is wrong; its tests say so by name.
+python_repo() {
+	repo "$1"
+	cat >calc.py <<'PY'
+def add(a, b):
+    return a + b
+
+
+def mul(a, b):
+    return a * b
+PY
+	cat >test_calc.py <<'PY'
+import unittest
+
+import calc
+
+
+class Calc(unittest.TestCase):
+    def test_add(self):
+        self.assertEqual(calc.add(2, 3), 5)
+
+    def test_mul(self):
+        self.assertEqual(calc.mul(2, 3), 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
+PY
+	echo '__pycache__/' >.gitignore
+	commit "Add calc"
+}
