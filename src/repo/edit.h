@@ -28,6 +28,9 @@ struct edit_hunk {
 	/* for patches: old/new text given directly, then splits is empty */
 	char *old_text, *new_text;
 	int line_hint;       /* 1-based line where it should match; 0: none */
+	char *anchor;        /* patches: lines that stand somewhere above ("@@ def f():"); NULL: none */
+	int final_newline;   /* diffs, at the file's end: 1 made to end in one, -1 not to; 0: as it is */
+	int answer_line;     /* where its SEARCH marker or @@ line stands */
 };
 
 struct edit {
@@ -40,6 +43,7 @@ struct edit {
 	size_t n_hunks;
 	int answer_line;     /* where in the answer it began, for messages */
 	const char *format;  /* "block", "whole", "patch", "diff" */
+	bool executable;     /* a diff says "new file mode 100755" */
 };
 
 struct edit_list {
@@ -48,9 +52,11 @@ struct edit_list {
 	bool no_changes;     /* the answer says NO CHANGES and holds no edit */
 };
 
+enum { EDIT_MAX_EDITS = 1000, EDIT_MAX_HUNKS = 10000, EDIT_MAX_TEXT = 8 << 20 };
+
 /* STATUS_GATE when nothing usable is in it: err says what was seen and what is
- * expected. At most 1,000 edits, 8 MiB. Prose without edits is an error, unless
- * NO CHANGES stands alone on a line. */
+ * expected. At most 1,000 edits, 10,000 hunks, 8 MiB. Prose without edits is an
+ * error, unless NO CHANGES stands alone on a line. Linear in len. */
 int edit_parse(const char *text, size_t len, struct edit_list *ret, struct error *err);
 void edit_list_release(struct edit_list *l);
 
@@ -80,7 +86,10 @@ struct edit_options {
 	void *ctx;
 	size_t max_file;             /* 0: 8 MiB */
 };
-/* 0 with *ret filled (ret->applied says whether anything was written); -1 only
+/* Work is bounded: files of at most max_file bytes and 1,000,000 lines, and 2^31
+ * line steps of matching an answer, past which the rest is refused with a reason.
+ *
+ * 0 with *ret filled (ret->applied says whether anything was written); -1 only
  * for I/O errors, after putting back what was written. Files are written beside
  * and renamed, keeping mode, CRLF or LF, BOM and a missing final newline.
  * Never follows a link out of root (openat2 RESOLVE_BENEATH|NO_MAGICLINKS|

@@ -1,0 +1,7 @@
+int x;
+<<<<<<< HEAD
+int a;
+=======
+int b;
+>>>>>>> other
+int y;

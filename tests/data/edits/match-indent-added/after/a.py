@@ -1,0 +1,9 @@
+def f(x):
+    if x:
+        return 1
+    return 0
+
+
+def g(x):
+    y = x
+    return y
