@@ -27,13 +27,20 @@ int gate_detect(const char *root, struct gate_commands *ret, struct error *err);
 void gate_commands_release(struct gate_commands *c);
 
 enum test_status { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
-struct test_case { char *name; enum test_status status; };
+struct test_case {
+	char *name;
+	enum test_status status;
+	bool inner; /* printed by a harness about the inside of another test, or a sum of others:
+	             * not counted, and not missed where the output leaves it out */
+};
 struct test_set {            /* sorted by name; a name that came more than once is failed if any failed */
 	struct test_case *v;
 	size_t n;
 	bool known;          /* the output named tests, or gave counts */
 	int passed, failed, skipped; /* from the names, else from a summary line */
-	const char *format;  /* "tap", "unittest", "pytest", "go", "cargo", "ctest", "check", "automake", "junit"; NULL */
+	const char *format;  /* what most of it was: "tap", "unittest", "pytest", "go", "cargo", "ctest",
+	                      * "check", "automake", "junit", "meson", "gtest", "node", "jest", "mocha",
+	                      * "vitest"; NULL: none of them */
 };
 void test_set_release(struct test_set *s);
 /* Reads test output (any mix); bounded: 100,000 names, names cut at 512 bytes. */
@@ -54,6 +61,7 @@ struct gate_result {
 	bool build_failed;      /* the build command was the red one */
 	int exit_code;          /* of it; -1: a signal */
 	struct test_set tests;
+	char *reason;           /* of GATE_BROKEN: one line that tells what is missing; else NULL; owned */
 	char *output;           /* cleaned text: tail for models and people, at most 64 KiB, NUL-terminated; owned */
 	int64_t duration_us;
 };

@@ -1,4 +1,4 @@
-/* helper_path.c: where council-sandbox is. PKGLIBEXECDIR comes from the build. */
+/* helper_path.c: where council-sandbox is. COUNCIL_LIBEXECDIR comes from the build. */
 #include "sandbox/sandbox.h"
 
 #include <limits.h>
@@ -61,9 +61,9 @@ char *sandbox_helper_path(struct error *err)
 	path = folder ? usable(path_join(folder, HELPER)) : NULL;
 	if (!path && folder) /* an installation that was moved as a whole */
 		path = usable(path_join(folder, "../libexec/council/" HELPER));
-#ifdef PKGLIBEXECDIR
+#ifdef COUNCIL_LIBEXECDIR
 	if (!path)
-		path = usable(path_join(PKGLIBEXECDIR, HELPER));
+		path = usable(path_join(COUNCIL_LIBEXECDIR, HELPER));
 #endif
 	if (!path)
 		error_set(err, STATUS_SANDBOX,
