@@ -2,7 +2,7 @@
  *
  * An event is its type, the time, ids and a JSON object of data whose fields
  * the published schema (man council-events, event.schema.json) fixes:
- *   run.started       task, repository, base, branch, snapshot, phases[], gate, build, budget_usd, models{persona: model}, version
+ *   run.started       task, repository, base, branch, from (the user's branch or null), snapshot, phases[], gate, build, budget_usd, models{persona: model}, recorded, resumed (answers and gates taken from an earlier try), version
  *   stage.started     stage (kind), persona, title, step, attempt
  *   stage.completed   stage, persona, outcome (ok|failed|skipped), summary, duration_us
  *   call.started      call, persona, model, provider, attempt
@@ -10,7 +10,7 @@
  *   call.completed    call, persona, model, provider, outcome, input, cache_read, cache_write, output, reasoning, estimated, cost_usd (number or null when unknown), latency_us, first_token_us, attempt, error
  *   edit.applied      path, kind (create|modify|delete|rename), match (exact|whitespace|fuzzy|whole|patch)
  *   edit.rejected     path, reason
- *   gate.completed    gate (base|step|final|refine), command, green, passed, failed, exit_code, duration_us, newly_failing[], fixed[]
+ *   gate.completed    gate (base|step|final|refine), command, green, known, passed, failed, skipped, exit_code, duration_us, newly_failing[], fixed[]
  *   finding           severity, category, file, line, cwe, title, detail, suggestion
  *   budget.warning    percent, spent_usd, cap_usd
  *   run.completed     the whole result (result_json); exactly one of these two is last

@@ -212,24 +212,39 @@ static const char *who(const json *d)
 	return persona ? persona : or_empty(json_get_string(d, "stage"));
 }
 
+static void where_from(struct buf *out, const json *d)
+{
+	const char *branch = json_get_string(d, "branch");
+	const char *from = json_get_string(d, "from");
+	const char *base = json_get_string(d, "base");
+
+	if (base)
+		buf_addf(out, "%s%s%.8s%s", or_empty(from), from ? " at " : "", base,
+			 json_get_bool(d, "snapshot", false) ? " with your uncommitted work" : "");
+	if (branch)
+		buf_addf(out, "%son branch %s", out->len ? ", " : "", branch);
+}
+
 static void on_run_started(struct terminal_sink *t, const struct event *e)
 {
 	CLEANUP_BUF struct buf where = BUF_INIT(LINE_MAX);
-	const char *branch = json_get_string(e->data, "branch");
-	const char *base = json_get_string(e->data, "base");
 	const char *gate = json_get_string(e->data, "gate");
+	int64_t resumed = json_get_i64(e->data, "resumed", 0);
 	CLEANUP_FREE char *what = str_printf("%s  %s", e->run ? ulid_short(e->run) : "",
 					     or_empty(json_get_string(e->data, "task")));
 
 	put_line(t, TONE_BOLD, "run", TONE_PLAIN, what, NULL);
-	if (base)
-		buf_addf(&where, "%.8s%s", base,
-			 json_get_bool(e->data, "snapshot", false) ? " with your uncommitted work" : "");
-	if (branch)
-		buf_addf(&where, "%son branch %s", where.len ? ", " : "", branch);
+	where_from(&where, e->data);
 	if (where.len > 0)
 		put_line(t, TONE_DIM, "from", TONE_PLAIN, buf_str(&where), NULL);
 	put_line(t, TONE_DIM, "gate", TONE_PLAIN, gate ? gate : "none", NULL);
+	if (json_get_bool(e->data, "recorded", false))
+		put_line(t, TONE_DIM, "answers:", TONE_PLAIN, "recorded, not from a live model", NULL);
+	if (resumed > 0) {
+		buf_clear(&where);
+		text_plural(&where, resumed, "recorded step");
+		put_line(t, TONE_DIM, "resumed", TONE_PLAIN, buf_str(&where), NULL);
+	}
 }
 
 static void on_stage_started(struct terminal_sink *t, const struct event *e)

@@ -450,7 +450,7 @@ static void screen_event(struct screen *s, enum event_type type, const char *dat
 static void screen_run(struct screen *s)
 {
 	screen_event(s, EVENT_RUN_STARTED, "{\"task\":\"fix\\nit\",\"base\":\"0123456789\","
-		     "\"snapshot\":true,\"gate\":\"make check\",\"branch\":\"council/x\"}");
+		     "\"from\":\"main\",\"recorded\":true,\"resumed\":2,\"snapshot\":true,\"gate\":\"make check\",\"branch\":\"council/x\"}");
 	screen_event(s, EVENT_STAGE_STARTED, "{\"stage\":\"plan\",\"persona\":\"pacer\",\"title\":\"T\"}");
 	screen_event(s, EVENT_CALL_DELTA, "{\"persona\":\"pacer\",\"text\":\"hello\\u001b[2J\"}");
 	screen_event(s, EVENT_CALL_COMPLETED, "{\"persona\":\"pacer\",\"model\":\"m\",\"outcome\":\"ok\","
@@ -484,8 +484,10 @@ START_TEST(test_plain_lines_one_an_event)
 	screen_close(&s);
 	ck_assert_str_eq(s.text,
 		"run      001A2B3C  fix it\n"
-		"from     01234567 with your uncommitted work, on branch council/x\n"
+		"from     main at 01234567 with your uncommitted work, on branch council/x\n"
 		"gate     make check\n"
+		"answers: recorded, not from a live model\n"
+		"resumed  2 recorded steps\n"
 		"pacer    plan: 2 steps  2.1 s\n"
 		"edit     t.c refused: protected\n"
 		"gate     step: red, 10 passed, 2 failed, 1 passed before  400 ms\n"
