@@ -90,8 +90,12 @@ static size_t skip_bearer(const char *s, size_t n)
 /* A secret at s that shows by its form: *shown bytes stay, *hidden go. */
 static bool looks_secret(const char *s, size_t n, size_t *shown, size_t *hidden)
 {
-	size_t at = skip_bearer(s, n);
+	size_t at;
 
+	/* the letters that one of the above begins with: most text ends here */
+	if (!*s || !strchr("aAbBcCeghpPsx", *s))
+		return false;
+	at = skip_bearer(s, n);
 	if (at > 0) {
 		*shown = at;
 		*hidden = span(s + at, n - at);

@@ -60,7 +60,7 @@ static void encode(const struct id *id, char *out)
 struct ulid ulid_new(void)
 {
 	struct id id = fresh();
-	struct ulid u;
+	struct ulid u = { .s = "" };
 
 	pthread_mutex_lock(&last_lock);
 	if (id.high >> 16 <= last.high >> 16) {

@@ -183,6 +183,7 @@ Suite *suite_log(void)
 	Suite *s = suite_create("log");
 	TCase *c = tcase_create("log");
 
+	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_loop_test(c, secrets_are_masked, 0, sizeof masks / sizeof *masks);
 	tcase_add_test(c, masking_is_linear);
