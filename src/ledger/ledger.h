@@ -91,6 +91,7 @@ struct ledger_run_row {     /* owned strings; release */
 	struct ulid id;
 	char *parent, *task, *repository, *base, *branch, *worktree, *argv_json, *head;
 	char *state;            /* running, interrupted (its process is gone), ended, applied, undone */
+	char *proof;            /* red-green, green-only, none; NULL as for result_json */
 	char *result_json;      /* NULL while it runs, or was killed */
 	int64_t started_us, ended_us;
 	int status;             /* -1 while running */
@@ -106,6 +107,25 @@ int ledger_list_runs(struct ledger *l, const char *repository, int limit,
 		     struct ledger_run_row **ret, size_t *ret_n, struct error *err);
 int ledger_set_applied(struct ledger *l, const char *run, const char *ref, const char *from,
 		       const char *to, bool undone, struct error *err); /* synchronous */
+/* The calls of a run in the order they ended. Strings are owned. */
+struct ledger_call_row {
+	struct ulid id;
+	char *stage, *persona, *provider, *model, *outcome, *error; /* NULL where not known */
+	int attempt, http_attempts;
+	int64_t started_us, latency_us, first_token_us;
+	struct usage usage;
+	bool cost_known;
+	int64_t cost_nano;
+};
+int ledger_list_calls(struct ledger *l, const char *run, struct ledger_call_row **ret, size_t *ret_n,
+		      struct error *err);
+void ledger_call_rows_free(struct ledger_call_row *rows, size_t n);
+
+/* The events of a run, in order, to `each`: those of calls are not kept (see
+ * ledger_list_calls), and the last one has the result of run_end as its data.
+ * A non-zero answer of `each` stops. */
+int ledger_each_event(struct ledger *l, const char *run, int (*each)(void *ctx, const struct event *e),
+		      void *ctx, struct error *err);
 /* The result's per-persona table, from the call rows: what the closing table
  * shows and `council cost` sums are the same numbers. */
 int ledger_run_usage(struct ledger *l, const char *run, struct persona_usage *ret, size_t max,

@@ -22,8 +22,8 @@ static char *text_at(struct db_stmt *s, int col, bool *failed)
 void ledger_run_row_release(struct ledger_run_row *r)
 {
 	char **owned[] = { &r->parent, &r->task, &r->repository, &r->base, &r->branch, &r->worktree,
-			   &r->argv_json, &r->head, &r->state, &r->result_json, &r->applied_from,
-			   &r->applied_to, &r->applied_ref };
+			   &r->argv_json, &r->head, &r->state, &r->proof, &r->result_json,
+			   &r->applied_from, &r->applied_to, &r->applied_ref };
 
 	for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
 		free(*owned[i]);
@@ -55,7 +55,7 @@ static char *state_at(struct db_stmt *s, int col, bool *failed)
 #define RUN_COLUMNS \
 	"SELECT v.id, v.parent, v.task, v.repository, v.base, v.branch, v.worktree, v.options," \
 	" v.head, v.result, v.started_us, v.ended_us, v.status, v.cost_nano, v.unknown_cost_calls," \
-	" v.applied_from, v.applied_to, v.applied_ref," \
+	" v.applied_from, v.applied_to, v.applied_ref, v.proof," \
 	" v.state, p.host, p.boot, p.pid_space, p.pid, p.pid_started" \
 	" FROM run_state v LEFT JOIN process p ON p.id = v.process "
 
@@ -82,7 +82,8 @@ static int read_run(struct db_stmt *s, struct ledger_run_row *ret)
 	r.applied_from = text_at(s, 15, &failed);
 	r.applied_to = text_at(s, 16, &failed);
 	r.applied_ref = text_at(s, 17, &failed);
-	r.state = state_at(s, 18, &failed);
+	r.proof = text_at(s, 18, &failed);
+	r.state = state_at(s, 19, &failed);
 	if (failed)
 		ledger_run_row_release(&r);
 	else

@@ -516,6 +516,58 @@ START_TEST(events_become_rows)
 }
 END_TEST
 
+static int count_event(void *ctx, const struct event *e)
+{
+	int *n = ctx;
+
+	(*n)++;
+	ck_assert(e->type == EVENT_RUN_STARTED || e->type == EVENT_RUN_FAILED);
+	if (e->type == EVENT_RUN_FAILED)
+		ck_assert_str_eq(json_get_string(e->data, "summary"), "mended it");
+	else
+		ck_assert_str_eq(json_get_string(e->data, "task"), "t");
+	ck_assert_uint_eq(e->seq, (uint64_t)*n);
+	return 0;
+}
+
+START_TEST(reading_calls_and_events)
+{
+	struct ulid id = start("t", "/r", -1);
+	struct event_bus *bus = event_bus_new(id.s, &err);
+	struct ledger_call a = a_call(&id, "pacer", 5), b = a_call(&id, NULL, -1);
+	struct ledger_call_row *rows = NULL;
+	struct ledger_run_row row = { 0 };
+	size_t n = 0;
+	int events = 0;
+
+	b.outcome = "error";
+	b.error = "the endpoint closed";
+	b.model_answered = NULL;
+	ck_assert_int_eq(event_bus_add(bus, &ledger_sink, l, &err), 0);
+	emit(bus, EVENT_RUN_STARTED, NULL, "{\"task\":\"t\"}");
+	ledger_call(l, &a, &err);
+	ledger_call(l, &b, &err);
+	end(&id, STATUS_GATE);
+	emit(bus, EVENT_RUN_FAILED, NULL, "{\"summary\":\"mended it\"}");
+	event_bus_free(bus);
+	ck_assert_int_eq(ledger_list_calls(l, id.s, &rows, &n, &err), 0);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(rows[0].persona, "pacer");
+	ck_assert(rows[0].cost_known);
+	ck_assert_int_eq(rows[0].usage.cache_read, 10);
+	ck_assert_ptr_null(rows[1].persona);
+	ck_assert_str_eq(rows[1].model, "gpt-4o"); /* what was asked, where none answered */
+	ck_assert_str_eq(rows[1].error, "the endpoint closed");
+	ck_assert(!rows[1].cost_known);
+	ledger_call_rows_free(rows, n);
+	ck_assert_msg(ledger_each_event(l, id.s, count_event, &events, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(events, 2);
+	ck_assert_int_eq(ledger_get_run(l, id.s, &row, &err), 0);
+	ck_assert_str_eq(row.proof, "red-green");
+	ledger_run_row_release(&row);
+}
+END_TEST
+
 START_TEST(reading_only)
 {
 	struct ulid id = start("t", "/r", -1);
@@ -577,6 +629,7 @@ Suite *suite_ledger(void)
 	tcase_add_test(c, an_ambiguous_run);
 	tcase_add_test(c, listing_runs);
 	tcase_add_test(c, events_become_rows);
+	tcase_add_test(c, reading_calls_and_events);
 	tcase_add_test(c, reading_only);
 	tcase_add_test(c, a_file_that_is_no_ledger);
 	suite_add_tcase(s, c);
