@@ -58,7 +58,7 @@ struct completion {
 	enum model_outcome outcome;
 	char *text;                 /* owned; "" at least */
 	char *model;                /* the one that answered; owned */
-	char *provider;             /* "openai", "replay"; owned */
+	char *provider;             /* "openai", "openrouter" … by the deployment's prefix, "replay"; owned */
 	char *finish_reason;        /* as the endpoint said; may be NULL */
 	struct usage usage;
 	bool cost_known;
@@ -73,7 +73,8 @@ struct model_callbacks {
 	void *ctx;
 	/* a piece of text as it comes; valid UTF-8 pieces; may be NULL */
 	void (*delta)(void *ctx, const char *text, size_t len);
-	/* exactly once; `c` and `err` are borrowed; err is NULL on success. May be NULL. */
+	/* exactly once; `c` and `err` are borrowed; err is NULL on success, else c holds what came until
+	 * then and what it cost. Must neither block nor call model_wait or model_services_free. May be NULL. */
 	void (*done)(void *ctx, const struct completion *c, const struct error *err);
 };
 
@@ -94,19 +95,22 @@ struct model_services_options {
  * cap is set is reported at submit, not here. */
 int model_services_new(const struct model_services_options *o, struct model_services **ret,
 		       struct error *err);
-void model_services_free(struct model_services *s);   /* cancels what is under way; NULL-safe */
+void model_services_free(struct model_services *s);   /* cancels and frees what is under way; NULL-safe */
 /* The bus that gets call.* and budget.warning events (50, 75, 90, 100 %). Borrowed; NULL: none. */
 void model_services_set_bus(struct model_services *s, struct event_bus *bus);
 /* Money settled so far, and calls whose price is unknown. */
 int64_t model_services_spent(const struct model_services *s, int *ret_unknown_calls);
 /* True when any answer came, or would come, from recorded answers. */
 bool model_services_recorded(const struct model_services *s);
+/* An answer of the persona was had from elsewhere (a resumed run's journal): recorded answers go on
+ * behind it. Without recorded answers this does nothing. */
+void model_services_taken(struct model_services *s, const char *persona);
 
 /* What would serve this persona: for banners, `config`, --dry-run. */
 struct model_route {
 	char *deployment;           /* model_name */
 	char *provider;             /* "openai", "replay" */
-	char *model;                /* what is sent as "model" */
+	char *model;                /* what is sent as "model"; NULL: the endpoint is asked at the first call */
 	char *base_url;             /* NULL for replay */
 	bool price_known;
 	int64_t input_femto, output_femto; /* femto-dollars a token */
@@ -121,7 +125,10 @@ void model_route_release(struct model_route *r);
 struct model_call;
 /* NULL with err for what is known before sending: no model for the persona,
  * missing key (STATUS_USAGE), unknown price under a cap (STATUS_USAGE), budget
- * (STATUS_BUDGET: the reservation at the worst case would pass the cap). */
+ * (STATUS_BUDGET: the reservation at the worst case would pass the cap). Where a
+ * key command has to run or an endpoint to be asked for its model first, these
+ * come from model_wait instead. Every call that was returned must be waited for
+ * before the services are freed, or is dropped with them. */
 struct model_call *model_submit(struct model_services *s, const struct model_request *request,
 				const struct model_callbacks *callbacks, struct error *err);
 void model_cancel(struct model_call *call);           /* asynchronous; done still runs */
