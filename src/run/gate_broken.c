@@ -47,6 +47,11 @@ static char folded(char c)
 	return c == '-' || c == '.' ? '_' : (char)tolower((unsigned char)c);
 }
 
+static bool in_name(char c)
+{
+	return isalnum((unsigned char)c) || folded(c) == '_';
+}
+
 static bool word_in(const char *text, size_t len, const char *word)
 {
 	size_t n = strlen(word), i, k;
@@ -54,8 +59,8 @@ static bool word_in(const char *text, size_t len, const char *word)
 	for (i = 0; n && i + n <= len; i++) {
 		for (k = 0; k < n && folded(text[i + k]) == folded(word[k]); k++)
 			;
-		if (k == n && (i == 0 || !(isalnum((unsigned char)text[i - 1]) || text[i - 1] == '_')) &&
-		    (i + n == len || !(isalnum((unsigned char)text[i + n]) || text[i + n] == '_')))
+		if (k == n && (i == 0 || !in_name(text[i - 1])) &&
+		    (i + n == len || !in_name(text[i + n])))
 			return true;
 	}
 	return false;

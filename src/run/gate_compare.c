@@ -23,9 +23,9 @@ static enum rank rank_of(const struct gate_result *g)
 	return g->state == GATE_RED && !g->build_failed ? RANK_RED : RANK_NONE;
 }
 
-static int total(const struct test_set *s)
+static long total(const struct test_set *s)
 {
-	return s->passed + s->failed + s->skipped;
+	return (long)s->passed + s->failed + s->skipped;
 }
 
 static int named_failing(const struct test_set *s)

@@ -155,9 +155,12 @@ void test_found(struct test_parser *p, enum test_format f, const char *name, siz
 	test_list_add(&p->tests, f, name, len, status, inner);
 }
 
+enum { COUNT_MAX = 100000000 }; /* the sum over all formats is an int */
+
 static void add_count(long *sum, long n)
 {
-	*sum = n > 0 && *sum < INT_MAX - n ? *sum + n : *sum;
+	if (n > 0)
+		*sum = *sum + n < COUNT_MAX ? *sum + n : COUNT_MAX;
 }
 
 void test_counted(struct test_parser *p, enum test_format f, long passed, long failed,
