@@ -32,7 +32,7 @@ static int model_flag(struct settings *s, const char *text, bool all, struct err
 		return error_set(err, STATUS_USAGE, "--model %.100s: PERSONA=NAME or all=NAME is "
 				 "expected (example: --model all=%.100s)", text,
 				 equals ? equals + 1 : text);
-	while (names[which] && (strlen(names[which]) != n || memcmp(names[which], text, n)))
+	while (names[which] && (strlen(names[which]) != n || memcmp(names[which], text, n) != 0))
 		which++;
 	if (!names[which]) {
 		CLEANUP_FREE char *given = str_ndup(text, n);
@@ -140,8 +140,8 @@ static const struct deployment *by_wildcard(const struct settings *s, const char
 		size_t before = star ? (size_t)(star - pattern) : 0;
 		size_t after = star ? strlen(star + 1) : 0;
 
-		if (!star || n < before + after || memcmp(pattern, name, before) ||
-		    memcmp(star + 1, name + n - after, after) ||
+		if (!star || n < before + after || memcmp(pattern, name, before) != 0 ||
+		    memcmp(star + 1, name + n - after, after) != 0 ||
 		    (best && before + after <= best_len))
 			continue;
 		best = &s->deployment[i];
@@ -242,7 +242,7 @@ static const struct deployment *by_prefix(const struct settings *s, const char *
 
 	for (size_t i = 0; i < s->n_deployments; i++) {
 		const char *name = s->deployment[i].model_name;
-		if (strncmp(name, persona, n) || name[n] != '-')
+		if (strncmp(name, persona, n) != 0 || name[n] != '-')
 			continue;
 		if (found && !str_eq(found->model_name, name))
 			return NULL;

@@ -60,8 +60,10 @@ static int find_override(const struct settings *s, const char *relative, char **
 	CLEANUP_FREE char *user = NULL;
 	CLEANUP_FREE char *config = path_xdg(XDG_CONFIG, &ignored);
 
-	if (top && !in_repo)
-		return error_oom(err);
+	if (top && !in_repo) {
+		error_oom(err);
+		return -1;
+	}
 	if (in_repo && path_exists(in_repo)) {
 		*ret = STEAL(in_repo);
 		return 1;
@@ -69,8 +71,10 @@ static int find_override(const struct settings *s, const char *relative, char **
 	if (!config)
 		return 0;
 	user = path_join(config, relative);
-	if (!user)
-		return error_oom(err);
+	if (!user) {
+		error_oom(err);
+		return -1;
+	}
 	if (!path_exists(user))
 		return 0;
 	*ret = STEAL(user);

@@ -58,12 +58,12 @@ enum setting_id {
 
 struct setting_def {
 	enum setting_id id;
-	const char *key;        /* dotted YAML path */
 	enum setting_type type;
+	bool sensitive;         /* an untrusted repository may not set it */
+	const char *key;        /* dotted YAML path */
 	const char *fallback;   /* the built-in value as text; NULL: unset */
 	int64_t min, max;       /* INT, DURATION */
 	const char *env;        /* COUNCIL_TEST … */
-	bool sensitive;         /* an untrusted repository may not set it */
 	const char *help;       /* one line, for --help, man and `config show` */
 };
 const struct setting_def *setting_defs(void); /* SET_COUNT entries, in order of the enum */
@@ -122,9 +122,14 @@ const char *settings_repo_top(const struct settings *s);                    /* N
 const struct persona_setting *settings_persona(const struct settings *s, const char *name);
 
 /* Reads text as a settings file that is trusted, and keeps nothing: 0, or -1 with "FILE:L:C: …".
- * For `council config check FILE` and the fuzzer. base: the folder of relative paths. */
+ * base: the folder of relative paths. */
 int settings_check(const char *text, size_t len, const char *name, const char *base,
 		   struct strv *ret_warnings, struct error *err);
+
+/* The settings of one file alone over what is built in, as if it was trusted: what `council trust`
+ * shows, and `council config check FILE`. */
+int settings_load_file(const char *path, struct settings **ret, struct strv *ret_warnings,
+		       struct error *err);
 
 /* Where the user's, the machine's (config.yaml) and the policy's (policy.yaml) files are, there or
  * not: malloc'd. */

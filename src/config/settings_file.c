@@ -102,7 +102,7 @@ static void known_at(const char *section, char names[KNOWN_MAX][48], const char 
 	size_t n = 0, skip = section ? strlen(section) + 1 : 0;
 
 	for (size_t i = 0; i < SET_COUNT; i++) {
-		if (section && (strncmp(defs[i].key, section, skip - 1) || defs[i].key[skip - 1] != '.'))
+		if (section && (strncmp(defs[i].key, section, skip - 1) != 0 || defs[i].key[skip - 1] != '.'))
 			continue;
 		snprintf(names[n], 48, "%.*s", (int)strcspn(defs[i].key + skip, "."),
 			 defs[i].key + skip);

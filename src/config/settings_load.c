@@ -311,6 +311,22 @@ int settings_load(const char *repo_top, const struct settings_overrides *o, stru
 	return 0;
 }
 
+int settings_load_file(const char *path, struct settings **ret, struct strv *ret_warnings,
+		       struct error *err)
+{
+	struct settings_source src = { .layer = LAYER_USER, .warnings = ret_warnings };
+	struct settings *s = settings_new(NULL, err);
+
+	if (!s)
+		return -1;
+	if (apply_path(s, path, FILE_MUST_EXIST | FILE_ANY_KIND, &src, err) < 0) {
+		settings_free(s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
 int settings_check(const char *text, size_t len, const char *name, const char *base,
 		   struct strv *ret_warnings, struct error *err)
 {

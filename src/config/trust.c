@@ -72,7 +72,7 @@ static int list_folder(int fd, const char *prefix, int depth, struct strv *ret, 
 		rc = error_set(err, STATUS_USAGE, ".council/%s lies deeper than %d folders", prefix,
 			       DEPTH_MAX);
 	while (rc == 0 && (e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
 			rc = list_entry(dirfd(dir), prefix, e->d_name, depth, ret, err);
 	closedir(dir);
 	return rc;
@@ -112,9 +112,9 @@ static int list_files(const char *repo_top, struct strv *ret, int *ret_fd, struc
 
 int trust_files(const char *repo_top, struct strv *ret, struct error *err)
 {
-	int fd, rc = list_files(repo_top, ret, &fd, err);
+	int fd = -1, rc = list_files(repo_top, ret, &fd, err);
 
-	if (rc > 0)
+	if (fd >= 0)
 		close(fd);
 	return rc < 0 ? -1 : 0;
 }
