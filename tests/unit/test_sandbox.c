@@ -207,8 +207,8 @@ END_TEST
 static const char *const leavers[] = {
 	"sleep 600 & echo $! >pid; exit 3",
 	"setsid sh -c 'echo $$ >pid; exec sleep 600' & until test -s pid; do :; done; exit 3",
-	"(setsid sh -c '(echo $$ >/dev/null; trap \"\" TERM HUP; sh -c \"echo \\$\\$ >pid; "
-	"exec sleep 600\" & ) ' &) ; until test -s pid; do :; done; exit 3",
+	("(setsid sh -c '(trap \"\" TERM HUP; sh -c \"echo \\$\\$ >pid; exec sleep 600\" &) ' &); "
+	 "until test -s pid; do :; done; exit 3"),
 	"setsid sh -c 'kill -STOP $$' & echo $! >pid; exit 3",
 };
 
