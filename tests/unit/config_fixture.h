@@ -11,13 +11,17 @@
 #include "util/path.h"
 #include "util/str.h"
 
-#ifndef COUNCIL_SRCDIR
-#define COUNCIL_SRCDIR "."
-#endif
-
 struct config_fixture {
 	char *root, *repo;
 };
+
+/* A file of the source tree; malloc'd. */
+static inline char *fixture_source(const char *relative)
+{
+	const char *top = getenv("top_srcdir");
+
+	return path_join(top && *top ? top : ".", relative);
+}
 
 /* Writes root/relative, with its folders. */
 static inline void fixture_write(const struct config_fixture *f, const char *relative,
@@ -47,7 +51,7 @@ static inline void fixture_clear_environment(void)
 static inline void fixture_setup(struct config_fixture *f)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *etc;
+	char *etc, *data;
 
 	f->root = str_printf("%s/council-config-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(f->root));
@@ -57,7 +61,9 @@ static inline void fixture_setup(struct config_fixture *f)
 	fixture_write(f, "repo/README", "x\n");
 	setenv("HOME", f->root, 1);
 	setenv("COUNCIL_ETC_DIR", etc, 1);
-	setenv("COUNCIL_DATA_DIR", COUNCIL_SRCDIR, 1);
+	data = fixture_source("");
+	setenv("COUNCIL_DATA_DIR", data, 1);
+	free(data);
 	free(etc);
 }
 

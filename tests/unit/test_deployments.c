@@ -37,10 +37,10 @@ static int load(const char *config, struct error *err)
 
 static size_t load_sample(const struct deployment **ret)
 {
+	CLEANUP_FREE char *path = fixture_source("tests/data/settings/litellm_config.yaml");
 	struct error err = { 0 };
 
-	ck_assert_msg(load(COUNCIL_SRCDIR "/tests/data/settings/litellm_config.yaml", &err) == 0, "%s",
-		      err.message);
+	ck_assert_msg(load(path, &err) == 0, "%s", err.message);
 	return settings_deployments(s, ret);
 }
 

@@ -560,10 +560,10 @@ END_TEST
 START_TEST(test_manual)
 {
 	CLEANUP_BUF struct buf page = BUF_INIT(1 << 20);
+	CLEANUP_FREE char *path = fixture_source("man/council-settings.5");
 	struct error err = { 0 };
 
-	ck_assert_msg(buf_read_file(&page, COUNCIL_SRCDIR "/man/council-settings.5", &err) == 0, "%s",
-		      err.message);
+	ck_assert_msg(buf_read_file(&page, path, &err) == 0, "%s", err.message);
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		const struct setting_def *d = &setting_defs()[i];
 		CLEANUP_FREE char *item = str_printf("\n.It Ic %s", d->key);
