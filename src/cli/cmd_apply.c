@@ -40,7 +40,7 @@ static bool stands_already(struct cli *cli, const struct run_record *r, char oid
 
 static int apply(struct cli *cli, const struct run_record *r, struct error *err)
 {
-	struct moved m = { .run = r->row.id.s, .verb = "applied" };
+	struct moved m = { .run = r->row.id.s };
 	CLEANUP_FREE char *ref = NULL;
 	char from[OID_HEX + 1], to[OID_HEX + 1];
 

@@ -19,26 +19,46 @@ static enum complete kind_of(const char *arg, struct strv *ret_words)
 	return str_eq(arg, "DIR") ? COMPLETE_FOLDER : COMPLETE_NONE;
 }
 
-/* The words of the first operand, where usage names them: "list|show [NAME]". */
+/* The word that an alternative of a usage line begins with: "show" of
+ * "[show [--show-origin] ", none of "[options] [RUN] ". malloc'd or NULL. */
+static char *first_word(const char *p, size_t n)
+{
+	static const char brackets[] = "[](){} ";
+
+	while (n > 0) {
+		size_t len;
+
+		while (n > 0 && strchr(brackets, *p)) {
+			p++;
+			n--;
+		}
+		for (len = 0; len < n && !strchr(brackets, p[len]);)
+			len++;
+		if (len == strlen("options") && memcmp(p, "options", len) == 0) {
+			p += len;
+			n -= len;
+			continue;
+		}
+		for (size_t i = 0; i < len; i++)
+			if (p[i] < 'a' || p[i] > 'z')
+				return NULL;
+		return len > 0 ? str_ndup(p, len) : NULL;
+	}
+	return NULL;
+}
+
+/* The words that the first operand can be: "[list | show NAME]" has two. */
 static void operand_words(const struct command *c, struct strv *ret)
 {
 	const char *p = c->usage ? c->usage : "";
 
 	while (*p) {
-		size_t len = strcspn(p, " ");
-		CLEANUP_FREE char *token = NULL;
+		size_t len = strcspn(p, "|");
+		CLEANUP_FREE char *word = first_word(p, len);
 
-		while (len > 0 && strchr("[](){}", *p)) {
-			p++;
-			len--;
-		}
-		while (len > 0 && strchr("[](){}", p[len - 1]))
-			len--;
-		token = str_ndup(p, len);
-		if (token && option_words(token, ret) > 0)
+		if (word && strv_add(ret, word) < 0)
 			return;
-		p += strcspn(p, " ");
-		p += strspn(p, " ");
+		p += len + (p[len] == '|');
 	}
 }
 
@@ -350,8 +370,9 @@ const struct command command_completion = {
 	.name = "completion",
 	.summary = "print completions for bash, zsh or fish",
 	.usage = "bash|zsh|fish",
-	.details = "For this shell:  source <(council completion bash)\n"
-		   "zsh: council completion zsh > FOLDER/_council, a folder of $fpath\n"
-		   "fish: council completion fish > ~/.config/fish/completions/council.fish",
+	.details = "  for this shell:  source <(council completion bash)\n"
+		   "  zsh:   council completion zsh > FOLDER/_council    (a folder of $fpath)\n"
+		   "  fish:  council completion fish > ~/.config/fish/completions/council.fish",
+	.needs = ENDS_ON_SIGNAL,
 	.run = run,
 };

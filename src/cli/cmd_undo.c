@@ -34,7 +34,7 @@ static int last_applied(struct cli *cli, struct ulid *ret, struct error *err)
 static int undo(struct cli *cli, const struct run_record *r, struct error *err)
 {
 	const char *id = run_record_short(r);
-	struct moved m = { .run = r->row.id.s, .verb = "undone", .ref = r->row.applied_ref,
+	struct moved m = { .run = r->row.id.s, .undone = true, .ref = r->row.applied_ref,
 			   .from = r->row.applied_to, .to = r->row.applied_from };
 
 	if (str_eq(r->row.state, "undone"))

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "report/paint.h"
 #include "util/str.h"
+
+enum { HELP_COLUMNS = 80 };
 
 const struct option_def global_options[] = {
 	{ "help", 'h', OPTION_FLAG, NULL, "this text", NO_SETTING, 0 },
@@ -53,13 +56,37 @@ void help_program(struct buf *out)
 		      "--json --quiet --verbose --color WHEN --config FILE --ledger FILE --log FILE\n");
 }
 
+/* Paragraphs are set anew to the width; a line that begins with two spaces stays
+ * as it is written. */
+static void add_details(struct buf *out, const char *details)
+{
+	CLEANUP_BUF struct buf paragraph = BUF_INIT(1 << 16);
+
+	while (*details) {
+		size_t len = strcspn(details, "\n");
+		bool verbatim = len == 0 || str_starts(details, "  ");
+
+		if (verbatim && paragraph.len > 0) {
+			text_wrap(out, buf_str(&paragraph), 0, HELP_COLUMNS);
+			buf_clear(&paragraph);
+		}
+		buf_add(verbatim ? out : &paragraph, details, len);
+		buf_addc(verbatim ? out : &paragraph, '\n');
+		details += len + (details[len] == '\n');
+	}
+	if (paragraph.len > 0)
+		text_wrap(out, buf_str(&paragraph), 0, HELP_COLUMNS);
+}
+
 void help_command(struct buf *out, const struct command *c)
 {
-	buf_addf(out, "usage: council %s%s%s\n", c->name, c->usage && *c->usage ? " " : "",
-		 c->usage ? c->usage : "");
+	buf_addf(out, "usage: council %s%s", c->name, c->usage && *c->usage ? " " : "");
+	text_wrap(out, c->usage, strlen("usage: council  ") + strlen(c->name), HELP_COLUMNS);
 	buf_addf(out, "%s\n", c->summary);
-	if (c->details && *c->details)
-		buf_addf(out, "\n%s%s", c->details, str_ends(c->details, "\n") ? "" : "\n");
+	if (c->details && *c->details) {
+		buf_addc(out, '\n');
+		add_details(out, c->details);
+	}
 	if (c->options && c->options->name) {
 		buf_adds(out, "\noptions:\n");
 		options_help(out, c->options);

@@ -13,7 +13,7 @@ static int print_json(struct cli *cli, const struct moved *m, struct error *err)
 	int rc = 0;
 
 	rc |= json_set_string(j, "run", m->run);
-	rc |= json_set_string(j, "state", m->verb);
+	rc |= json_set_string(j, "state", m->undone ? "undone" : "applied");
 	rc |= json_set_string(j, "ref", m->ref);
 	rc |= json_set_string(j, "from", m->from);
 	rc |= json_set_string(j, "to", m->to);
@@ -31,6 +31,10 @@ const char *moved_ref(const char *ref)
 
 static void where(struct buf *line, const struct cli *cli, const struct moved *m)
 {
+	if (str_eq(m->from, m->to) && m->undone) {
+		buf_adds(line, "out of your files again; nothing of it was committed");
+		return;
+	}
 	if (str_eq(m->from, m->to)) {
 		buf_adds(line, "in your files, uncommitted, since it builds on uncommitted work");
 		if (m->branch) {
@@ -49,7 +53,7 @@ int moved_print(struct cli *cli, const struct moved *m, struct error *err)
 
 	if (option_flag(&cli->options, "json"))
 		return print_json(cli, m, err);
-	buf_addf(&line, "%s %s: ", m->verb, ulid_short(m->run));
+	buf_addf(&line, "%s %s: ", m->undone ? "undone" : "applied", ulid_short(m->run));
 	where(&line, cli, m);
 	if (m->result) {
 		buf_adds(&line, ", ");

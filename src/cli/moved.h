@@ -7,7 +7,7 @@
 
 struct moved {
 	const char *run;             /* ULID */
-	const char *verb;            /* "applied", "undone" */
+	bool undone;                 /* else applied */
 	const char *ref, *from, *to; /* a branch's full name or "HEAD"; commit ids. from equal to to:
 				      * only the files of the tree changed */
 	const char *branch;          /* the run's own; may be NULL */

@@ -64,7 +64,7 @@ static void add_line(struct buf *out, const char *s, size_t n)
 
 void text_paint(struct buf *out, bool color, enum tone tone, const char *s)
 {
-	if (!s)
+	if (!s || !*s)
 		return;
 	text_tone(out, color, tone);
 	add_line(out, s, strlen(s));
@@ -73,11 +73,13 @@ void text_paint(struct buf *out, bool color, enum tone tone, const char *s)
 
 void text_label(struct buf *out, bool color, enum tone tone, const char *label)
 {
-	size_t width;
+	size_t width = 0;
 
-	text_tone(out, color, tone);
-	width = text_fit(out, label, LABEL_WIDTH - 1);
-	text_untone(out, color, tone);
+	if (*label) {
+		text_tone(out, color, tone);
+		width = text_fit(out, label, LABEL_WIDTH - 1);
+		text_untone(out, color, tone);
+	}
 	buf_addf(out, "%*s", (int)(LABEL_WIDTH - width), "");
 }
 

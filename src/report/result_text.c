@@ -230,7 +230,11 @@ static void commands(const struct page *p)
 		buf_addf(p->out, "council undo %s\n", id);
 	}
 	if (next.len > 0) {
-		label(p, r->status == STATUS_DONE ? "apply" : "next");
+		/* After a failure the line holds the command and nothing else: scripts take it. */
+		if (r->status == STATUS_DONE)
+			label(p, "apply");
+		else
+			buf_adds(p->out, "try next\n  ");
 		text_paint(p->out, p->color, TONE_BOLD, buf_str(&next));
 		buf_addc(p->out, '\n');
 	}

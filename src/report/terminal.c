@@ -247,11 +247,19 @@ static void on_run_started(struct terminal_sink *t, const struct event *e)
 	}
 }
 
+/* "plan: TEXT"; TEXT alone where the stage is the label already. */
+static char *stage_text(const json *d, const char *text)
+{
+	const char *stage = or_empty(json_get_string(d, "stage"));
+
+	if (!json_get_string(d, "persona"))
+		return str_dup(or_empty(text));
+	return text && *text ? str_printf("%s: %s", stage, text) : str_dup(stage);
+}
+
 static void on_stage_started(struct terminal_sink *t, const struct event *e)
 {
-	const char *stage = or_empty(json_get_string(e->data, "stage"));
-	const char *title = json_get_string(e->data, "title");
-	CLEANUP_FREE char *what = title && *title ? str_printf("%s: %s", stage, title) : str_dup(stage);
+	CLEANUP_FREE char *what = stage_text(e->data, json_get_string(e->data, "title"));
 
 	if (t->style.verbose)
 		put_line(t, TONE_BOLD, who(e->data), TONE_PLAIN, what, text_ellipsis());
@@ -260,18 +268,19 @@ static void on_stage_started(struct terminal_sink *t, const struct event *e)
 
 static void on_stage_completed(struct terminal_sink *t, const struct event *e)
 {
-	const char *stage = or_empty(json_get_string(e->data, "stage"));
 	const char *summary = json_get_string(e->data, "summary");
 	const char *outcome = or_empty(json_get_string(e->data, "outcome"));
-	bool failed = str_eq(outcome, "failed");
-	CLEANUP_FREE char *text = str_printf("%s: %s", stage, summary && *summary ? summary : outcome);
+	bool failed = str_eq(outcome, "failed"), skipped = str_eq(outcome, "skipped");
+	CLEANUP_FREE char *text = stage_text(e->data, summary && *summary ? summary : outcome);
 	char time[32];
 
 	live_stop(t);
+	/* A gate has told more of itself: gate.completed. */
+	if (str_eq(json_get_string(e->data, "stage"), "gate") && !t->style.verbose)
+		return;
 	format_duration(json_get_i64(e->data, "duration_us", 0), time);
-	put_line(t, failed ? TONE_RED : TONE_BOLD, who(e->data),
-		 str_eq(outcome, "skipped") ? TONE_DIM : TONE_PLAIN, text,
-		 str_eq(outcome, "skipped") ? NULL : time);
+	put_line(t, failed ? TONE_RED : TONE_BOLD, who(e->data), skipped ? TONE_DIM : TONE_PLAIN, text,
+		 skipped ? NULL : time);
 }
 
 static void on_gate(struct terminal_sink *t, const struct event *e)
