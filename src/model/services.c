@@ -142,12 +142,14 @@ int services_recorder(struct model_services *s, struct recorder **ret, struct er
 static int fill_route(const struct endpoint *e, struct model_route *ret, struct error *err)
 {
 	bool resolved = atomic_load(&e->resolved);
+	struct buf shown = BUF_INIT(4096); /* without user and password: it is for people */
 
+	http_url_display(&shown, e->base_url);
 	*ret = (struct model_route){
 		.deployment = str_dup(e->deployment->model_name),
 		.provider = str_dup(e->provider),
 		.model = str_dup(resolved ? e->model : NULL),
-		.base_url = str_dup(e->base_url),
+		.base_url = buf_steal(&shown, NULL),
 	};
 	if (!ret->deployment || !ret->provider || !ret->base_url || (resolved && !ret->model)) {
 		model_route_release(ret);

@@ -2,6 +2,7 @@
 #include "net/http.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +11,7 @@
 struct fetch {
 	struct buf *body;
 	struct cancel *ended;   /* fired by done: a descriptor to poll beside the caller's */
+	pthread_mutex_t lock;   /* held while it is fired, so that it is not freed meanwhile */
 	int status;
 	enum http_failure failure;
 	struct error err;
@@ -31,7 +33,9 @@ static void fetch_done(void *ctx, const struct http_response *r, enum http_failu
 	f->failure = failure;
 	if (err)
 		f->err = *err;
+	pthread_mutex_lock(&f->lock);
 	cancel_fire(f->ended, 1);
+	pthread_mutex_unlock(&f->lock);
 }
 
 static void wait_ended(struct fetch *f, struct http_transfer *t, const struct cancel *cancel)
@@ -48,6 +52,8 @@ static void wait_ended(struct fetch *f, struct http_transfer *t, const struct ca
 			fds[1].fd = -1;
 		}
 	}
+	pthread_mutex_lock(&f->lock);
+	pthread_mutex_unlock(&f->lock);
 }
 
 int http_fetch(struct http *h, const struct http_request *request, const struct cancel *cancel,
@@ -63,13 +69,15 @@ int http_fetch(struct http *h, const struct http_request *request, const struct 
 	f.ended = cancel_new(err);
 	if (!f.ended)
 		return -1;
-	if (http_start(h, request, &callbacks, &t, err) < 0) {
-		cancel_free(f.ended);
-		return -1;
-	}
-	wait_ended(&f, t, cancel);
+	pthread_mutex_init(&f.lock, NULL);
+	rc = http_start(h, request, &callbacks, &t, err);
+	if (rc == 0)
+		wait_ended(&f, t, cancel);
 	http_release(t);
+	pthread_mutex_destroy(&f.lock);
 	cancel_free(f.ended);
+	if (rc < 0)
+		return -1;
 	if (cancel_check(cancel, err) < 0) {
 		rc = -1;
 	} else if (f.failure == HTTP_ABORTED) {

@@ -35,6 +35,7 @@ struct seen {
 	int status, done, stop_after;
 	char retry_after[64], message[1024];
 	struct cancel *first;       /* fired by the first piece of the body */
+	pthread_mutex_t lock;       /* held while one of them is fired */
 };
 
 static int on_body(void *ctx, const struct http_response *r, const char *data, size_t len)
@@ -42,7 +43,9 @@ static int on_body(void *ctx, const struct http_response *r, const char *data, s
 	struct seen *s = ctx;
 
 	buf_add(&s->body, data, len);
+	pthread_mutex_lock(&s->lock);
 	cancel_fire(s->first, 1);
+	pthread_mutex_unlock(&s->lock);
 	return s->stop_after && s->body.len >= (size_t)s->stop_after;
 }
 
@@ -57,17 +60,22 @@ static void on_done(void *ctx, const struct http_response *r, enum http_failure 
 	snprintf(s->retry_after, sizeof(s->retry_after), "%s", r->retry_after);
 	snprintf(s->message, sizeof(s->message), "%s", err ? err->message : "");
 	ck_assert_int_eq(failure == HTTP_OK, err == NULL);
+	pthread_mutex_lock(&s->lock);
 	cancel_fire(s->ended, 1);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void seen_init(struct seen *s)
 {
 	*s = (struct seen){ .ended = cancel_new(NULL), .first = cancel_new(NULL) };
 	buf_init(&s->body, 16 << 20);
+	pthread_mutex_init(&s->lock, NULL);
 }
 
 static void seen_release(struct seen *s)
 {
+	pthread_mutex_lock(&s->lock);
+	pthread_mutex_unlock(&s->lock);
 	buf_release(&s->body);
 	cancel_free(s->ended);
 	cancel_free(s->first);

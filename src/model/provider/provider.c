@@ -26,7 +26,7 @@ void provider_fault_set(struct provider_fault *f, enum fault_kind kind, const ch
 	va_end(ap);
 	*f = (struct provider_fault){ .kind = kind };
 	/* Cut at a whole character: error_vset left valid UTF-8. */
-	while (line.message[n] && n < sizeof(f->message) - 1) {
+	while (n < sizeof(f->message) - 1 && line.message[n]) {
 		f->message[n] = line.message[n];
 		n++;
 	}
