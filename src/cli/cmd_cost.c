@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/str.h"
 
-enum { TASK_COLUMNS = 40 };
+enum { TASK_COLUMNS = 40, PIPE_COLUMNS = 1000 };
 
 static const struct option_def table[] = {
 	{ "by", 0, OPTION_VALUE, "run|persona|model|day|tag|repository", "what to sum by", NO_SETTING, 0 },
@@ -171,19 +171,25 @@ static int add_name(struct table *t, const struct asked *a, const struct cost_ro
 	return name.failed ? -1 : strv_add(&t->cells, buf_str(&name));
 }
 
+/* Tokens; "~" where some were counted by the program, not reported. */
+static int add_tokens(struct table *t, const struct cost_row *r, int64_t tokens)
+{
+	char count[32];
+
+	format_count(tokens, count);
+	return strv_addf(&t->cells, "%s%s", r->estimated_calls ? "~" : "", count);
+}
+
 static int add_row(struct table *t, const struct asked *a, const struct cost_row *r)
 {
-	char calls[32], in[32], cached[32], out[32], time[32], cost[80];
+	char calls[32], time[32], cost[80];
 
 	format_count(r->calls, calls);
-	format_count(r->input + r->cache_write, in);
-	format_count(r->cache_read, cached);
-	format_count(r->output, out);
 	format_duration(r->latency_us, time);
 	cost_text(r->cost_nano, r->unknown_calls, r->calls, cost);
-	return add_name(t, a, r) < 0 || strv_add(&t->cells, calls) < 0 || strv_add(&t->cells, in) < 0 ||
-	       strv_add(&t->cells, cached) < 0 || strv_add(&t->cells, out) < 0 ||
-	       strv_add(&t->cells, time) < 0 || strv_add(&t->cells, cost) < 0 ? -1 : 0;
+	return add_name(t, a, r) < 0 || strv_add(&t->cells, calls) < 0 ||
+	       add_tokens(t, r, r->input + r->cache_write) < 0 || add_tokens(t, r, r->cache_read) < 0 ||
+	       add_tokens(t, r, r->output) < 0 || strv_add(&t->cells, time) < 0 || strv_add(&t->cells, cost) < 0 ? -1 : 0;
 }
 
 static int print_table(struct cli *cli, const struct asked *a, const struct cost_table *sums, struct error *err)
@@ -206,7 +212,8 @@ static int print_table(struct cli *cli, const struct asked *a, const struct cost
 	if (rc == 0)
 		rc = add_row(&t, a, &sums->total);
 	if (rc == 0)
-		table_render(&out, &t, (size_t)report_columns(fileno(cli->out)), cli->color_out);
+		table_render(&out, &t, cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : PIPE_COLUMNS,
+			     cli->color_out);
 	strv_release(&t.cells);
 	if (rc < 0)
 		return error_oom(err);
@@ -214,6 +221,28 @@ static int print_table(struct cli *cli, const struct asked *a, const struct cost
 		return -1;
 	fputs(buf_str(&out), cli->out);
 	return 0;
+}
+
+/* Not by the frame: here --model is a model's name, not a persona's setting,
+ * and an estimate has no use for the ledger. The frame releases both. */
+static int provide(struct cli *cli, bool ledger, struct error *err)
+{
+	struct settings_overrides overrides = { 0 };
+	CLEANUP_STRV struct strv warnings = { 0 };
+	CLEANUP_FREE char *note = NULL;
+	int rc;
+
+	options_overrides(&cli->options, table, global_options, &overrides);
+	overrides.models = NULL;
+	rc = settings_load(cli->repo ? repo_top(cli->repo) : NULL, &overrides, &cli->settings, &warnings, err);
+	for (size_t i = 0; i < warnings.n; i++)
+		cli_warn(cli, "%s", warnings.v[i]);
+	if (rc < 0 || !ledger)
+		return rc;
+	rc = ledger_open(settings_string(cli->settings, SET_LEDGER), true, &cli->ledger, &note, err);
+	if (note)
+		cli_warn(cli, "%s", note);
+	return rc;
 }
 
 static int spent(struct cli *cli, struct error *err)
@@ -225,7 +254,8 @@ static int spent(struct cli *cli, struct error *err)
 	if (option_value(&cli->options, "calls") || option_value(&cli->options, "model") ||
 	    option_value(&cli->options, "in") || option_value(&cli->options, "out"))
 		return error_set(err, STATUS_USAGE, "for an estimate: council cost estimate --calls N --in N --out N --model M");
-	if (read_asked(cli, &a, err) < 0 || cost_read(cli->ledger, &a.query, &sums, err) < 0)
+	if (provide(cli, true, err) < 0 || read_asked(cli, &a, err) < 0 ||
+	    cost_read(cli->ledger, &a.query, &sums, err) < 0)
 		return -1;
 	if (option_flag(&cli->options, "json"))
 		rc = print_json(cli, &a, &sums, err);
@@ -242,7 +272,7 @@ static int run(struct cli *cli, struct error *err)
 	const struct strv *operands = &cli->options.operands;
 
 	if (operands->n > 0 && str_eq(operands->v[0], "estimate"))
-		return cost_estimate(cli, err);
+		return provide(cli, false, err) < 0 ? -1 : cost_estimate(cli, err);
 	return spent(cli, err);
 }
 
@@ -253,6 +283,6 @@ const struct command command_cost = {
 	.details = "Sums the ledger's calls: of RUN by persona, else of all runs by run. A call whose\n"
 		   "price is unknown is counted beside the sum, never as zero.",
 	.options = table,
-	.needs = NEEDS_LEDGER_READ | WANTS_REPO,
+	.needs = WANTS_REPO,
 	.run = run,
 };

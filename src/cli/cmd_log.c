@@ -9,7 +9,9 @@
 #include "util/path.h"
 #include "util/str.h"
 
-enum { SHOWN = 20, SHOWN_MAX = 100000, TASK_COLUMNS = 200 };
+enum { SHOWN = 20, SHOWN_MAX = 100000, TASK_COLUMNS = 200, PIPE_COLUMNS = 1000, BRANCH_COLUMNS = 150 };
+
+enum { WIDE = 1000 }; /* columns where nobody's terminal limits them */
 
 static const struct option_def table[] = {
 	{ "number", 'n', OPTION_VALUE, "N", "at most so many; 20", NO_SETTING, 0 },
@@ -44,7 +46,7 @@ static int print_json(struct cli *cli, const struct rows *rows, struct error *er
 	return 0;
 }
 
-static int add_row(struct table *t, const struct ledger_run_row *r, bool all)
+static int add_row(struct table *t, const struct ledger_run_row *r, bool all, bool with_branch)
 {
 	CLEANUP_BUF struct buf place = BUF_INIT(1 << 16), branch = BUF_INIT(1 << 16), task = BUF_INIT(1 << 16);
 	CLEANUP_FREE char *first = str_ndup(r->task ? r->task : "", strcspn(r->task ? r->task : "", "\n"));
@@ -63,7 +65,8 @@ static int add_row(struct table *t, const struct ledger_run_row *r, bool all)
 	       (all && strv_add(&t->cells, buf_str(&place)) < 0) ||
 	       strv_add(&t->cells, run_row_word(r)) < 0 ||
 	       strv_add(&t->cells, r->proof ? r->proof : "") < 0 || strv_add(&t->cells, cost) < 0 ||
-	       strv_add(&t->cells, buf_str(&branch)) < 0 || strv_add(&t->cells, buf_str(&task)) < 0 ? -1 : 0;
+	       (with_branch && strv_add(&t->cells, buf_str(&branch)) < 0) ||
+	       strv_add(&t->cells, buf_str(&task)) < 0 ? -1 : 0;
 }
 
 static int print_table(struct cli *cli, const struct rows *rows, bool all, struct error *err)
@@ -73,6 +76,8 @@ static int print_table(struct cli *cli, const struct rows *rows, bool all, struc
 		{ "status", false, false, 0 }, { "proof", false, false, 3 }, { "cost", true, false, 1 },
 		{ "branch", false, false, 4 }, { "task", false, true, 0 }, { NULL, false, false, 0 },
 	};
+	/* A pipe gets the lines whole, and a branch repeats what its task says. */
+	size_t width = cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : PIPE_COLUMNS;
 	struct table_column shown[sizeof columns / sizeof columns[0]];
 	struct table t = { .columns = shown };
 	CLEANUP_BUF struct buf out = BUF_INIT(256 << 20);
@@ -83,9 +88,9 @@ static int print_table(struct cli *cli, const struct rows *rows, bool all, struc
 		if (all || !str_eq(columns[i].head, "repository"))
 			shown[n++] = columns[i];
 	for (size_t i = 0; rc == 0 && i < rows->n; i++)
-		rc = add_row(&t, &rows->v[i], all);
+		rc = add_row(&t, &rows->v[i], all, width >= BRANCH_COLUMNS);
 	if (rc == 0)
-		table_render(&out, &t, (size_t)report_columns(fileno(cli->out)), cli->color_out);
+		table_render(&out, &t, cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : WIDE, cli->color_out);
 	strv_release(&t.cells);
 	if (rc < 0)
 		return error_oom(err);

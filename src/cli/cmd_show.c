@@ -159,10 +159,15 @@ static void add_standing(struct buf *out, const struct run_record *r, size_t col
 
 static void add_applied(struct buf *out, const struct ledger_run_row *row, bool color)
 {
-	if (!row->applied_ref)
+	static const char heads[] = "refs/heads/";
+	const char *ref = row->applied_ref;
+
+	if (!ref)
 		return;
+	if (str_starts(ref, heads))
+		ref += strlen(heads);
 	text_label(out, color, TONE_DIM, str_eq(row->state, "undone") ? "undone" : "applied");
-	text_fit(out, row->applied_ref, NAME_COLUMNS);
+	text_fit(out, ref, NAME_COLUMNS);
 	if (row->applied_from && row->applied_to)
 		buf_addf(out, " %.8s %s %.8s", row->applied_from, text_arrow(), row->applied_to);
 	buf_addc(out, '\n');

@@ -77,9 +77,9 @@ static int find_in(const struct price_table *t, struct cli *cli, const char *mod
 	if (price_find(t, NULL, model, ret) || (d && d->model && price_find(t, NULL, d->model, ret)))
 		return 0;
 	near = price_nearest(t, model);
-	return error_set(err, STATUS_USAGE, "the price of %s is unknown%s%s; put it into a price file "
+	return error_set(err, STATUS_USAGE, "the price of %s is unknown%s%s%s; put it into a price file "
 			 "(`prices: FILE`), or give --price IN/OUT in USD a million tokens", model,
-			 near ? ": did you mean " : "", near ? near : "");
+			 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 static int find_price(struct cli *cli, const char *model, struct price *ret, struct error *err)
