@@ -293,7 +293,7 @@ static void fish_table(struct buf *out, const char *condition, const struct opti
 	for (const struct option_def *d = table; d && d->name; d++) {
 		if (d->flags & OPTION_HIDDEN)
 			continue;
-		for (int no = 0; no <= ((d->flags & OPTION_NEGATABLE) != 0); no++) {
+		for (int no = 0; no < (d->flags & OPTION_NEGATABLE ? 2 : 1); no++) {
 			CLEANUP_STRV struct strv words = { 0 };
 
 			buf_addf(out, "complete -c council%s -l %s%s", condition, no ? "no-" : "", d->name);

@@ -98,7 +98,8 @@ int flow_set_up(struct flow *f, struct error *err)
 {
 	struct run_env *env = &f->env;
 	const char *command = settings_string(env->settings, SET_WORKTREE_SETUP);
-	struct sandbox_spec spec = { .command = command, .cwd = env->worktree.path,
+	struct sandbox_spec spec = { .off = str_eq(settings_string(env->settings, SET_SANDBOX), "off"),
+				     .command = command, .cwd = env->worktree.path,
 				     .timeout_ms = settings_int(env->settings, SET_TEST_TIMEOUT) * 1000,
 				     .cancel = env->cancel };
 	CLEANUP_PROCESS struct process_result r = { 0 };
@@ -129,19 +130,12 @@ int flow_gate_base(struct flow *f, struct error *err)
 
 	if (!f->has_gate)
 		return 0;
-	stage_begin(env, "gate", NULL, "base", 0, 1);
-	if (run_gate(env, "gate/base", "base", NULL, &f->base, err)) {
-		stage_end(env, "failed", err ? err->message : NULL);
+	if (run_gate(env, "gate/base", "base", NULL, &f->base, err))
 		return -1;
-	}
-	stage_end(env, f->base.state == GATE_GREEN ? "ok" : "failed", NULL);
 	if (f->base.state == GATE_BROKEN) {
-		const char *out = f->base.output ? f->base.output : "";
-		size_t len = strcspn(out, "\n");
-
-		return error_set(err, STATUS_USAGE, "environment: `%s` cannot run here (%.*s): install "
+		return error_set(err, STATUS_USAGE, "environment: `%s` cannot run here (%.300s): install "
 				 "what it needs, or set worktree.setup, worktree.link or --test",
-				 f->base.command, len > 300 ? 300 : (int)len, out);
+				 f->base.command, f->base.reason ? f->base.reason : "no test ran");
 	}
 	if (f->base.state == GATE_TIMEOUT)
 		return error_set(err, STATUS_USAGE, "environment: `%s` did not end within %lld s at the "
@@ -225,7 +219,7 @@ int flow_plan(struct flow *f, struct error *err)
 		if (plan_of_task(env->options, &f->plan, err))
 			return -1;
 	} else {
-		gate = gate_text(f, &f->base);
+		gate = gate_in_words(f, &f->base);
 		if (!gate)
 			return error_oom(err);
 		stage_begin(env, "plan", "pacer", NULL, 0, 1);

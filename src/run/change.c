@@ -189,7 +189,7 @@ static int judge(struct run_env *env, const struct change_request *r, int attemp
 	c->gate_ran = true;
 	if (gate_compare(r->base, &c->gate, known, &cmp, err))
 		return -1;
-	if (!(r->need_final ? cmp.final_ok : cmp.step_ok)) {
+	if (!cmp.step_ok || (r->need_final && !cmp.final_ok)) {
 		c->state = CHANGE_RED;
 		*ret_tell = gate_tell(r->base, &c->gate);
 	}

@@ -57,7 +57,7 @@ int started(struct run_env *env, const struct result *r, bool resumed, struct er
 
 	if (!text)
 		return error_oom(err);
-	return resumed ? 0 : ledger_run_started(env->ledger, &row, err);
+	return ledger_run_started(env->ledger, &row, err);
 }
 
 char *task_text(const struct run_options *o)
@@ -188,8 +188,10 @@ int run_call(struct run_env *env, const char *key, const struct model_request *r
 	const json *recorded = take_recorded(env, key);
 	struct model_request r = *request;
 
-	if (recorded)
+	if (recorded) {
+		model_services_taken(env->models, r.persona);
 		return completion_from_json(recorded, ret, err);
+	}
 	if (cancel_check(env->cancel, err))
 		return -1;
 	r.run = env->run.s;
@@ -209,54 +211,53 @@ int run_call(struct run_env *env, const char *key, const struct model_request *r
 static json *gate_json(const struct gate_result *g)
 {
 	json *j = json_object();
-	json *names[3] = { json_array(), json_array(), json_array() };
+	json *tests = json_array();
 
 	json_set_i64(j, "state", g->state);
 	json_set_string(j, "command", g->command);
 	json_set_bool(j, "build_failed", g->build_failed);
 	json_set_i64(j, "exit_code", g->exit_code);
 	json_set_string(j, "output", g->output);
+	json_set_string(j, "reason", g->reason);
 	json_set_i64(j, "duration_us", g->duration_us);
 	json_set_bool(j, "known", g->tests.known);
 	json_set_i64(j, "passed", g->tests.passed);
 	json_set_i64(j, "failed", g->tests.failed);
 	json_set_i64(j, "skipped", g->tests.skipped);
-	for (size_t i = 0; i < g->tests.n; i++)
-		json_append(names[g->tests.v[i].status], json_new_string(g->tests.v[i].name));
-	json_set(j, "names_passed", names[TEST_PASSED]);
-	json_set(j, "names_failed", names[TEST_FAILED]);
-	json_set(j, "names_skipped", names[TEST_SKIPPED]);
-	return j;
-}
+	for (size_t i = 0; i < g->tests.n; i++) {
+		const struct test_case *t = &g->tests.v[i];
+		json *test = json_array(); /* name, status, inner */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct test_case *)a)->name, ((const struct test_case *)b)->name);
+		json_append(test, json_new_string(t->name));
+		json_append(test, json_new_i64(t->status));
+		json_append(test, json_new_bool(t->inner));
+		json_append(tests, test);
+	}
+	json_set(j, "tests", tests);
+	return j;
 }
 
 static int tests_from_json(const json *j, struct test_set *t, struct error *err)
 {
-	static const char *const keys[] = { "names_passed", "names_failed", "names_skipped" };
-	size_t n = 0;
+	const json *tests = json_get(j, "tests");
 
-	for (int k = 0; k < 3; k++)
-		n += json_len(json_get(j, keys[k]));
 	t->known = json_get_bool(j, "known", false);
 	t->passed = (int)json_get_i64(j, "passed", 0);
 	t->failed = (int)json_get_i64(j, "failed", 0);
 	t->skipped = (int)json_get_i64(j, "skipped", 0);
-	t->v = calloc(n ? n : 1, sizeof(*t->v));
+	t->v = calloc(json_len(tests) + 1, sizeof(*t->v));
 	if (!t->v)
 		return error_oom(err);
-	for (int k = 0; k < 3; k++)
-		for (const json *it = json_first(json_get(j, keys[k])); it; it = json_next(it)) {
-			t->v[t->n].name = str_dup(json_string(it));
-			t->v[t->n].status = (enum test_status)k;
-			if (!t->v[t->n++].name)
-				return error_oom(err);
-		}
-	qsort(t->v, t->n, sizeof(*t->v), by_name);
-	return 0;
+	for (const json *it = json_first(tests); it; it = json_next(it)) {
+		struct test_case *c = &t->v[t->n++];
+
+		c->name = str_dup(json_string(json_at(it, 0)));
+		c->status = (enum test_status)(int)json_double(json_at(it, 1));
+		c->inner = json_bool(json_at(it, 2));
+		if (!c->name)
+			return error_oom(err);
+	}
+	return 0; /* sorted as it was written */
 }
 
 static int gate_from_json(const json *j, struct gate_result *ret, struct error *err)
@@ -268,6 +269,7 @@ static int gate_from_json(const json *j, struct gate_result *ret, struct error *
 	g.build_failed = json_get_bool(j, "build_failed", false);
 	g.exit_code = (int)json_get_i64(j, "exit_code", -1);
 	g.output = str_dup(json_get_string(j, "output"));
+	g.reason = str_dup(json_get_string(j, "reason"));
 	g.duration_us = json_get_i64(j, "duration_us", 0);
 	if (!g.output)
 		g.output = str_dup("");
@@ -324,6 +326,7 @@ int run_gate(struct run_env *env, const char *key, const char *name, const struc
 		.test = env->gate_test,
 		.timeout_ms = settings_int(env->settings, SET_TEST_TIMEOUT) * 1000,
 		.cancel = env->cancel,
+		.sandbox_off = str_eq(settings_string(env->settings, SET_SANDBOX), "off"),
 	};
 	struct gate_result g = { 0 };
 
@@ -331,14 +334,19 @@ int run_gate(struct run_env *env, const char *key, const char *name, const struc
 		return gate_from_json(recorded, ret, err);
 	if (cancel_check(env->cancel, err))
 		return -1;
-	if (gate_run(&o, &g, err))
+	stage_begin(env, "gate", NULL, name, 0, 1);
+	if (gate_run(&o, &g, err)) {
+		stage_end(env, "failed", err ? err->message : NULL);
 		return -1;
+	}
 	if (g.state == GATE_CANCELLED) {
 		gate_result_release(&g);
+		stage_end(env, "failed", "interrupted");
 		return cancel_check(env->cancel, err) ? -1 :
 		       error_set(err, STATUS_INTERRUPTED, "the gate was interrupted");
 	}
 	emit_gate(env, name, base, &g);
+	stage_end(env, "ok", NULL); /* the stage is done; gate.completed says what it found */
 	if (journal_put(env->journal, key, gate_json(&g), err)) {
 		gate_result_release(&g);
 		return -1;

@@ -61,6 +61,6 @@ int flow_refine(struct flow *f, struct error *err);
 char *step_text(const struct plan_step *s);
 char *whole_plan_text(const struct plan *p);
 /* The gate in words, with the end of its output where it is red. */
-char *gate_text(const struct flow *f, const struct gate_result *g);
+char *gate_in_words(const struct flow *f, const struct gate_result *g);
 
 #endif

@@ -34,7 +34,7 @@ char *whole_plan_text(const struct plan *p)
 }
 
 /* The gate in words, with the end of its output where it is red. */
-char *gate_text(const struct flow *f, const struct gate_result *g)
+char *gate_in_words(const struct flow *f, const struct gate_result *g)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT(1 << 20);
 	const char *tail;

@@ -84,7 +84,7 @@ static int run_command(const struct gate_options *o, const char *command, bool i
 	struct test_parser *parser = is_test ? test_parser_new(err) : NULL;
 	struct process_result r = { 0 };
 	struct sandbox_spec spec = {
-		.command = command, .cwd = o->root, .env_extra = (const char *const *)env->v,
+		.off = o->sandbox_off, .command = command, .cwd = o->root, .env_extra = (const char *const *)env->v,
 		.timeout_ms = o->timeout_ms, .cancel = o->cancel,
 		.on_output = is_test ? read_tests : NULL, .on_output_ctx = parser,
 	};

@@ -73,6 +73,7 @@ struct gate_options {
 	int64_t timeout_ms;          /* for each command */
 	const struct cancel *cancel;
 	const char *const *env_extra;/* NULL-terminated K=V, or NULL */
+	bool sandbox_off;
 };
 /* 0 whatever the tests say; -1 when it could not be run (STATUS_SANDBOX, …). */
 int gate_run(const struct gate_options *o, struct gate_result *ret, struct error *err);

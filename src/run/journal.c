@@ -34,7 +34,7 @@ static int load(struct journal *j, struct error *err)
 		if (!end)
 			break;
 		entry = json_parse(line, (size_t)(end - line), NULL);
-		if (!entry)
+		if (!json_get_string(entry, "key") || !json_get(entry, "value"))
 			break;
 		if (json_set(j->entries, json_get_string(entry, "key"),
 			     json_dup(json_get(entry, "value"))))

@@ -72,7 +72,7 @@ static int record_review(struct flow *f, struct review *review, struct error *er
 static int review_round(struct flow *f, int round, struct review *ret, struct error *err)
 {
 	CLEANUP_FREE char *key = str_printf("review/%d", round);
-	CLEANUP_FREE char *gate = gate_text(f, &f->now);
+	CLEANUP_FREE char *gate = gate_in_words(f, &f->now);
 	struct review_request r = { .key = key, .title = "the change", .round = round,
 				    .plan = f->plan_text, .old_oid = f->base_oid,
 				    .new_oid = f->head_oid, .gate = gate };
@@ -156,7 +156,7 @@ static int judge_refinement(struct flow *f, struct change *c, const char *before
 		return 0;
 	if (flow_commit(f, "Refine the change", c, err))
 		return -1;
-	gate = gate_text(f, c->gate_ran ? &c->gate : &f->now);
+	gate = gate_in_words(f, c->gate_ran ? &c->gate : &f->now);
 	if (!gate)
 		return error_oom(err);
 	r.new_oid = f->head_oid;

@@ -88,7 +88,7 @@ int flow_step(struct flow *f, size_t index, struct error *err)
 	CLEANUP_FREE char *text = step_text(step);
 	CLEANUP_FREE char *key = str_printf("build/%s", step->id);
 	CLEANUP_FREE char *task = task_text(env->options);
-	CLEANUP_FREE char *gate = gate_text(f, f->now_ran ? &f->now : &f->base);
+	CLEANUP_FREE char *gate = gate_in_words(f, f->now_ran ? &f->now : &f->base);
 	CLEANUP_FREE char *context = NULL;
 	CLEANUP_FREE char *prompt = NULL;
 	struct change c = { 0 };
@@ -157,7 +157,7 @@ int flow_gate_final(struct flow *f, struct error *err)
 	if (gate_compare(&f->base, &f->now, settings_bool(env->settings, SET_ALLOW_KNOWN_FAILURES),
 			 &cmp, err))
 		return -1;
-	if (!cmp.final_ok)
+	if (!cmp.final_ok || !cmp.step_ok)
 		rc = error_set(err, STATUS_GATE, "`%s` fails", f->now.command);
 	else if (settings_bool(env->settings, SET_REQUIRE_PROOF) && cmp.proof != PROOF_RED_GREEN)
 		rc = error_set(err, STATUS_GATE, "the gate passes, but proof is required and no test "
