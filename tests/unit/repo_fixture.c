@@ -86,6 +86,7 @@ void fixture_setup(void)
 	set_env("GIT_CONFIG_GLOBAL", "home/gitconfig");
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
 	unsetenv("EMAIL");
+	unsetenv("GIT_TEST_ASSUME_DIFFERENT_OWNER");
 	fx.top = path_join(fx.dir, "repo");
 	sh("mkdir home repo state; cd repo\n"
 	   "git config --global user.name 'A User'; git config --global user.email u@example.org\n"

@@ -31,8 +31,10 @@ START_TEST(refuses_what_it_cannot_work_in)
 	fails(open_at("broken"), STATUS_USAGE, "");
 	fails(open_at("missing"), STATUS_USAGE, "missing");
 	fails(open_at("repo/.git/refs"), STATUS_USAGE, "inside the git folder");
+	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
 	setenv("PATH", fx.dir, 1);
 	fails(open_at("repo"), STATUS_USAGE, "not in PATH");
+	setenv("PATH", path, 1);
 }
 END_TEST
 
