@@ -187,13 +187,17 @@ static int gather(const struct parser *p, struct error *err)
 {
 	strv_release(&p->o->joined);
 	strv_release(&p->o->models);
-	for (size_t t = 0; t < 2; t++)
-		for (const struct option_def *d = p->tables[t]; d && d->name; d++)
-			if (d->kind == OPTION_LIST && d->setting != NO_SETTING &&
-			    join_list(p->o, d, err) < 0)
+	for (size_t t = 0; t < 2; t++) {
+		for (const struct option_def *d = p->tables[t]; d && d->name; d++) {
+			if (d->kind != OPTION_LIST)
+				continue;
+			if (d->setting != NO_SETTING && join_list(p->o, d, err) < 0)
 				return -1;
-	if (option_all(p->o, "model", &p->o->models) < 0)
-		return error_oom(err);
+			/* A --model of one value is another thing: a name, not PERSONA=NAME. */
+			if (str_eq(d->name, "model") && option_all(p->o, "model", &p->o->models) < 0)
+				return error_oom(err);
+		}
+	}
 	return 0;
 }
 

@@ -33,7 +33,7 @@ struct options {           /* parsed; zero-initialise */
 	struct strv names;     /* option names in order of appearance … */
 	struct strv values;    /* … and their values ("1"/"0" for flags) */
 	struct strv operands;
-	struct strv models;    /* every --model: what settings_overrides.models points to */
+	struct strv models;    /* every value of a list option `model`: what settings_overrides.models points to */
 	struct strv joined;    /* name, one value a line, for each list option that has a setting */
 };
 /* Reads only what stands before the first operand (the command's name): *ret_index is where it is,

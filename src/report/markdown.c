@@ -55,7 +55,7 @@ static void facts(struct buf *out, const struct result *r)
 	gate(out, r);
 	names(out, "fixed", r->fixed, r->n_fixed);
 	names(out, "broken", r->broken, r->n_broken);
-	names(out, "accepted", r->known_failures, r->n_known_failures);
+	names(out, words_known(r), r->known_failures, r->n_known_failures);
 	if (r->verdict)
 		item(out, "review", r->verdict);
 	if (r->head) {

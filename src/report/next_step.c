@@ -22,7 +22,7 @@ static const char *what_to_mend(const struct result *r)
 {
 	if (r->proof == PROOF_GREEN_ONLY)
 		return "add a test that fails without this change";
-	if (!r->head)
+	if (!r->head || r->proof == PROOF_RED_GREEN)
 		return "try again, with smaller edits";
 	return "make the failing tests pass";
 }

@@ -56,7 +56,10 @@ static void headline(const struct page *p)
 
 static void summary(const struct page *p)
 {
-	if (p->r->summary && *p->r->summary) {
+	CLEANUP_BUF struct buf words = BUF_INIT(4096);
+
+	words_headline(&words, p->r);
+	if (p->r->summary && *p->r->summary && !str_eq(p->r->summary, buf_str(&words))) {
 		buf_adds(p->out, "  ");
 		text_wrap(p->out, p->r->summary, 2, p->columns);
 	}
@@ -130,7 +133,7 @@ static void facts(const struct page *p)
 	gate(p);
 	names(p, "fixed", r->fixed, r->n_fixed);
 	names(p, "broken", r->broken, r->n_broken);
-	names(p, "accepted", r->known_failures, r->n_known_failures);
+	names(p, words_known(r), r->known_failures, r->n_known_failures);
 	review(p);
 	if (r->head) {
 		words_change(&change, r);

@@ -156,14 +156,12 @@ static void live_start(struct terminal_sink *t, const char *label, const char *w
 
 /* ---- lines ---- */
 
-/* A line on a terminal: what stands after it is dim where both fit, and part of
- * the wrapped text where they do not. */
+/* A line on a terminal: what stands after it is dim, and left out where both do not fit. */
 static void wrapped_line(struct terminal_sink *t, struct buf *line, enum tone tone, const char *text,
 			 const char *after)
 {
 	size_t columns = (size_t)columns_of(t);
 	size_t width = LABEL_WIDTH + text_width(text) + (*after ? 2 + text_width(after) : 0);
-	CLEANUP_FREE char *both = str_printf("%s  %s", text, after);
 
 	if (width < columns) {
 		text_paint(line, t->style.color, tone, text);
@@ -173,7 +171,7 @@ static void wrapped_line(struct terminal_sink *t, struct buf *line, enum tone to
 		return;
 	}
 	text_tone(line, t->style.color, tone);
-	text_wrap(line, both, LABEL_WIDTH, columns);
+	text_wrap(line, text, LABEL_WIDTH, columns);
 	text_untone(line, t->style.color, tone);
 }
 
@@ -238,6 +236,8 @@ static void on_run_started(struct terminal_sink *t, const struct event *e)
 	if (where.len > 0)
 		put_line(t, TONE_DIM, "from", TONE_PLAIN, buf_str(&where), NULL);
 	put_line(t, TONE_DIM, "gate", TONE_PLAIN, gate ? gate : "none", NULL);
+	for (const json *note = json_first(json_get(e->data, "notes")); note; note = json_next(note))
+		put_line(t, TONE_DIM, "note", TONE_PLAIN, or_empty(json_string(note)), NULL);
 	if (json_get_bool(e->data, "recorded", false))
 		put_line(t, TONE_DIM, "answers:", TONE_PLAIN, "recorded, not from a live model", NULL);
 	if (resumed > 0) {

@@ -18,7 +18,7 @@ static const char *headline(const struct result *r)
 	case STATUS_GATE:
 		if (r->proof == PROOF_GREEN_ONLY)
 			return "not done: green, but no test proves it";
-		return r->gate_ran ? "not done: the gate fails" : "not done";
+		return r->gate_ran && r->proof == PROOF_NONE ? "not done: the gate fails" : "not done";
 	case STATUS_REVIEW:
 		return str_eq(r->verdict, "block") ? "not done: the review blocks it"
 						   : "not done: the review still wants changes";
@@ -122,6 +122,11 @@ void words_gate_side(struct buf *out, const char *color, bool counts, int failed
 const char *words_tests(const struct result *r)
 {
 	return r->tests_touched ? "tests changed" : "tests untouched";
+}
+
+const char *words_known(const struct result *r)
+{
+	return r->status == STATUS_GATE ? "failing" : "accepted";
 }
 
 static const struct table_column usage_columns[] = {

@@ -10,6 +10,8 @@
 void words_headline(struct buf *out, const struct result *r);   /* "done", "not done: the gate fails" */
 void words_proof(struct buf *out, const struct result *r);      /* "red-green: 2 tests failed …" */
 void words_change(struct buf *out, const struct result *r);     /* "3 files, +24 -6, on branch …" */
+/* What tests are that failed before and still do: "accepted", or where the run failed "failing". */
+const char *words_known(const struct result *r);
 void words_names(struct buf *out, char *const *v, size_t n);    /* "a, b and 7 more" */
 
 /* One side of the gate: its colour and its count, "red 2", "green 0", "green"; "" when not known. */
