@@ -21,6 +21,7 @@ const struct option_def run_option_table[] = {
 	{ "test", 't', OPTION_VALUE, "CMD", "the gate: a command that ends 0", SET_TEST, 0 },
 	{ "build", 0, OPTION_VALUE, "CMD", "runs before the tests", SET_BUILD, 0 },
 	{ "test-timeout", 0, OPTION_VALUE, "SECONDS", "limit for each gate command", SET_TEST_TIMEOUT, 0 },
+	{ "sandbox", 0, OPTION_VALUE, "on|off", "run commands under council-sandbox (on)", SET_SANDBOX, 0 },
 	{ "no-gate", 0, OPTION_FLAG, NULL, "run no tests; the proof is then none", SET_NO_GATE, 0 },
 	{ "require-proof", 0, OPTION_FLAG, NULL, "exit 3 unless the proof is red-green",
 	  SET_REQUIRE_PROOF, OPTION_NEGATABLE },
@@ -258,7 +259,13 @@ int session_run(struct cli *cli, const struct settings *settings, const struct r
 		return -1;
 	run_execute(&services, o, run, resume, &result);
 	close_services(&services);
-	rc = option_flag(&cli->options, "json") ? 0 : show(cli, &result, err);
+	/* What kept a run from beginning is an error like others: there is nothing to report. */
+	if (option_flag(&cli->options, "json"))
+		rc = 0;
+	else if (!result.branch && result.reason)
+		rc = error_set(err, result.status, "%s", result.reason);
+	else
+		rc = show(cli, &result, err);
 	if (rc == 0)
 		rc = result.status;
 	result_release(&result);

@@ -61,6 +61,8 @@ void flow_announce(struct flow *f)
 	static const char *const names[] = { "plan", "context", "build", "review", "refine" };
 	struct run_env *env = &f->env;
 	json *data = json_object(), *phases = json_array(), *models = json_object();
+	json *notes = json_array();
+	const struct strv *from[] = { repo_notes(env->repo), &env->worktree.notes };
 	int64_t budget = settings_int(env->settings, SET_BUDGET);
 	CLEANUP_FREE char *branch = repo_branch(env->repo);
 
@@ -76,6 +78,10 @@ void flow_announce(struct flow *f)
 			model_route_release(&route);
 		}
 	}
+	for (int i = 0; i < 2; i++)
+		for (size_t k = 0; from[i] && k < from[i]->n; k++)
+			json_append(notes, json_new_string(from[i]->v[k]));
+	json_set(data, "notes", notes);
 	json_set_string(data, "task", env->options->task);
 	json_set_string(data, "repository", repo_top(env->repo));
 	json_set_string(data, "base", f->base_oid);

@@ -10,6 +10,7 @@
 #include "run/ask.h"
 #include "run/context.h"
 #include "run/protect.h"
+#include "util/path.h"
 #include "util/str.h"
 
 enum { OUTPUT_TAIL = 6000 };
@@ -95,6 +96,44 @@ static int apply_list(struct run_env *env, const struct edit_list *list, struct 
 	return rc;
 }
 
+/* An edit of a path that git ignores would be tested and then not committed, so
+ * it is refused. The first such path, borrowed; NULL: none. */
+static int ignored_path(struct run_env *env, const struct edit_list *list, const char **ret,
+			struct error *err)
+{
+	*ret = NULL;
+	for (size_t i = 0; i < list->n && !*ret; i++) {
+		const char *both[] = { list->v[i].path, list->v[i].new_path };
+
+		for (int k = 0; k < 2 && !*ret; k++) {
+			bool ignored = false;
+
+			if (!both[k] || !path_is_safe(both[k]))
+				continue;
+			if (worktree_ignores(&env->worktree, both[k], &ignored, err))
+				return -1;
+			if (ignored)
+				*ret = both[k];
+		}
+	}
+	return 0;
+}
+
+static int refuse_ignored(struct run_env *env, const char *path, struct change *c, char **ret_tell,
+			  struct error *err)
+{
+	CLEANUP_FREE char *why = str_printf("%s: git ignores this path, so the edit would not be part "
+					    "of the change", path);
+	json *data = json_object();
+
+	json_set_string(data, "path", path);
+	json_set_string(data, "reason", "git ignores this path");
+	run_emit(env, EVENT_EDIT_REJECTED, data);
+	c->state = CHANGE_REJECTED;
+	*ret_tell = str_printf("None of your edits was applied. %s. Put it elsewhere.", why ? why : path);
+	return why && *ret_tell ? say_why(c, why, err) : error_oom(err);
+}
+
 /* Applies one answer. *ret_tell is what goes back to the persona where it did
  * not apply; malloc'd. */
 static int apply_answer(struct run_env *env, const char *answer, struct change *c, char **ret_tell,
@@ -103,6 +142,7 @@ static int apply_answer(struct run_env *env, const char *answer, struct change *
 	struct edit_list list = { 0 };
 	struct edit_report report = { 0 };
 	struct error why = { 0 };
+	const char *ignored;
 	int rc = -1;
 
 	if (edit_parse(answer, strlen(answer), &list, &why)) {
@@ -113,6 +153,12 @@ static int apply_answer(struct run_env *env, const char *answer, struct change *
 	if (list.no_changes && list.n == 0) {
 		c->state = CHANGE_NONE;
 		return 0;
+	}
+	if (ignored_path(env, &list, &ignored, err))
+		goto out;
+	if (ignored) {
+		rc = refuse_ignored(env, ignored, c, ret_tell, err);
+		goto out;
 	}
 	if (apply_list(env, &list, &report, err))
 		goto out;

@@ -293,6 +293,22 @@ static int finish(struct session *s, bool reported, int64_t started_us,
 	return 0;
 }
 
+static int run_without(const struct sandbox_spec *spec, struct process_result *ret, struct error *err)
+{
+	const char *argv[] = { "sh", "-c", spec->command, NULL };
+	CLEANUP_STRV struct strv env = { 0 };
+	struct process_spec p = {
+		.argv = argv, .cwd = spec->cwd, .merge = true, .output_max = spec->output_max,
+		.timeout_ms = timeout_of(spec), .cancel = spec->cancel,
+		.on_output = spec->on_output, .on_output_ctx = spec->on_output_ctx,
+	};
+
+	if (sandbox_environment(spec->env_extra, &env, err))
+		return -1;
+	p.env = (const char *const *)env.v;
+	return process_run(&p, ret, err);
+}
+
 int sandbox_run(const struct sandbox_spec *spec, struct process_result *ret, struct error *err)
 {
 	struct session s = { .spec = spec, .out = -1, .control = -1 };
@@ -301,6 +317,8 @@ int sandbox_run(const struct sandbox_spec *spec, struct process_result *ret, str
 	bool reported;
 	int rc;
 
+	if (spec->off)
+		return run_without(spec, ret, err);
 	if (!piece)
 		return error_oom(err);
 	if (start(&s, spec, err))

@@ -11,6 +11,7 @@
 #include "util/process.h"
 
 struct sandbox_spec {
+	bool off;                    /* --sandbox=off: a plain child, without the helper */
 	const char *command;         /* run as sh -c command */
 	const char *cwd;
 	const char *const *env_extra;/* NULL-terminated K=V; may be NULL */

@@ -87,7 +87,7 @@ PY
 serve "$work/rounds.json"
 expect 0 "$COUNCIL" run --json --endpoint "$url" "the tests fail"
 cp "$out" "$work/events"
-python3 "$top_srcdir/tests/validate_events.py" "$top_srcdir/event.schema.json" --status 0 \
+python3 "$top_srcdir/tests/validate_events.py" --status 0 "$top_srcdir/event.schema.json" \
 	<"$work/events" || fail "an event does not fit the schema"
 has "$work/events" '"type":"edit.rejected"'
 [ "$(grep -c '"type":"stage.started"' "$work/events")" -ge 8 ] || fail "stages are missing"
