@@ -57,7 +57,7 @@ static int continue_from(struct cli *cli, const char *text, struct run_options *
 
 		o->parent_base = str_dup(row.base);
 		o->parent_head = str_dup(row.head);
-		o->parent_snapshot = json_get_bool(j, "base_is_snapshot", false);
+		o->parent_snapshot = json_get_bool(json_get(j, "change"), "base_is_snapshot", false);
 	}
 	rc = o->parent && o->parent_note ? 0 : error_oom(err);
 out:

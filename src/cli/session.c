@@ -242,6 +242,8 @@ static int show(struct cli *cli, const struct result *r, struct error *err)
 	if ((style.live || style.verbose) && !style.quiet && r->head &&
 	    repo_diff(cli->repo, r->base, r->head, DIFF_SHOWN, &diff, NULL, NULL) == 0)
 		report_diff(&out, buf_str(&diff), diff.len, style.color);
+	if (out.len)
+		buf_addc(&out, '\n');
 	if (report_result(&out, r, &style) || buf_check(&out, "the report", err))
 		return error_oom(err);
 	fwrite(out.data, 1, out.len, cli->out);
