@@ -44,9 +44,11 @@ static bool in_our_folder(const char *path)
 }
 
 /* The branch, and whether its tip is something that only it has. */
-static int look_at_branch(const struct ledger_run_row *row, struct clean_found *f, struct error *err)
+static int look_at_branch(const struct ledger_run_row *row, struct clean_found *f,
+			  struct error *err)
 {
-	CLEANUP_FREE char *ref = row->branch && *row->branch ? str_printf("refs/heads/%s", row->branch) : NULL;
+	CLEANUP_FREE char *ref =
+		row->branch && *row->branch ? str_printf("refs/heads/%s", row->branch) : NULL;
 	bool applied = str_eq(row->state, "applied");
 	char tip[OID_HEX + 1];
 
@@ -60,7 +62,8 @@ static int look_at_branch(const struct ledger_run_row *row, struct clean_found *
 	return f->branch ? 0 : error_oom(err);
 }
 
-static int look_at_answers(const struct ledger_run_row *row, struct clean_found *f, struct error *err)
+static int look_at_answers(const struct ledger_run_row *row, struct clean_found *f,
+			   struct error *err)
 {
 	CLEANUP_FREE char *runs = state_path("runs", err);
 	CLEANUP_FREE char *path = runs ? path_join(runs, row->id.s) : NULL;
@@ -81,7 +84,8 @@ int clean_look(struct repo *here, const struct ledger_run_row *row, struct clean
 		f.repo = here;
 	else if (row->repository && repo_open(row->repository, &f.repo, NULL) == 0)
 		f.repo_owned = true;
-	if (row->worktree && path_is_dir(row->worktree) && (f.repo || in_our_folder(row->worktree))) {
+	if (row->worktree && path_is_dir(row->worktree) &&
+	    (f.repo || in_our_folder(row->worktree))) {
 		f.worktree = str_dup(row->worktree);
 		rc = f.worktree ? 0 : error_oom(err);
 	}
@@ -104,16 +108,21 @@ void clean_why_not(const struct ledger_run_row *row, const struct clean_found *f
 	if (str_eq(row->state, "running"))
 		buf_adds(why, "it is still running");
 	else if (found->own_work && !wish->force)
-		buf_addf(why, "its work on %s was not applied; council apply %s, or council clean --force %s",
+		buf_addf(why,
+			 "its work on %s was not applied; council apply %s, or council clean "
+			 "--force %s",
 			 found->branch, id, id);
 	else if (!found->repo && found->worktree && !wish->force)
-		buf_addf(why, "its repository %s is gone, and the worktree may hold the only copy; council "
-			 "clean --force %s", row->repository ? row->repository : "", id);
+		buf_addf(why,
+			 "its repository %s is gone, and the worktree may hold the only copy; "
+			 "council clean --force %s",
+			 row->repository ? row->repository : "", id);
 	else if (run_row_resumable(row) && !wish->named && !wish->aged)
 		buf_addf(why, "it can be resumed; council resume %s, or council clean %s", id, id);
 }
 
-int clean_remove(const struct ledger_run_row *row, const struct clean_found *found, struct error *err)
+int clean_remove(const struct ledger_run_row *row, const struct clean_found *found,
+		 struct error *err)
 {
 	if (found->repo) {
 		if ((found->worktree || found->branch) &&

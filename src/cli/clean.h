@@ -32,6 +32,7 @@ struct clean_wish {
 /* Why it has to stay, one line; nothing is added when it may go. */
 void clean_why_not(const struct ledger_run_row *row, const struct clean_found *found,
 		   const struct clean_wish *wish, struct buf *why);
-int clean_remove(const struct ledger_run_row *row, const struct clean_found *found, struct error *err);
+int clean_remove(const struct ledger_run_row *row, const struct clean_found *found,
+		 struct error *err);
 
 #endif

@@ -14,7 +14,7 @@ enum { RUNS_MAX = 100000 };
 
 static const struct option_def table[] = {
 	{ "all", 'a', OPTION_FLAG, NULL, "runs of all repositories", NO_SETTING, 0 },
-	{ "older-than", 0, OPTION_VALUE, "TIME", "only what is older: 12h, 30d, 8w", NO_SETTING, 0 },
+	{ "older-than", 0, OPTION_VALUE, "TIME", "only what is older: 12h, 30d", NO_SETTING, 0 },
 	{ "dry-run", 'n', OPTION_FLAG, NULL, "say what would be removed", NO_SETTING, 0 },
 	{ "force", 0, OPTION_FLAG, NULL, "the named RUN with its unmerged work", NO_SETTING, 0 },
 	{ NULL, 0, OPTION_FLAG, NULL, NULL, NO_SETTING, 0 },
@@ -31,7 +31,8 @@ struct job {
 
 /* ---- saying it ---- */
 
-static json *said_json(const struct ledger_run_row *row, const struct clean_found *found, const char *why)
+static json *said_json(const struct ledger_run_row *row, const struct clean_found *found,
+		       const char *why)
 {
 	json *j = json_object();
 	int rc = 0;
@@ -86,7 +87,8 @@ static int say(struct job *job, const struct ledger_run_row *row, const struct c
 
 /* ---- one run ---- */
 
-static int clean_row(struct job *job, const struct ledger_run_row *row, bool named, struct error *err)
+static int clean_row(struct job *job, const struct ledger_run_row *row, bool named,
+		     struct error *err)
 {
 	CLEANUP_BUF struct buf why = BUF_INIT(1 << 16);
 	struct clean_found found = { 0 };
@@ -96,13 +98,15 @@ static int clean_row(struct job *job, const struct ledger_run_row *row, bool nam
 
 	if (rc == 0 && !clean_anything(&found)) {
 		if (named && !option_flag(&job->cli->options, "json"))
-			fprintf(job->cli->out, "%s: nothing is left of it\n", ulid_short(row->id.s));
+			fprintf(job->cli->out, "%s: nothing is left of it\n",
+				ulid_short(row->id.s));
 		goto out;
 	}
 	if (rc == 0)
 		clean_why_not(row, &found, &wish, &why);
 	if (rc == 0 && why.len && named) {
-		rc = error_set(err, STATUS_USAGE, "run %s is kept: %s", ulid_short(row->id.s), buf_str(&why));
+		rc = error_set(err, STATUS_USAGE, "run %s is kept: %s", ulid_short(row->id.s),
+			       buf_str(&why));
 	} else if (rc == 0 && why.len) {
 		rc = say(job, row, &found, buf_str(&why), err);
 	} else if (rc == 0) {
@@ -167,13 +171,17 @@ static int read_options(struct cli *cli, struct job *job, struct error *err)
 			     .force = option_flag(o, "force"), .before_us = INT64_MAX,
 			     .older_than = older != NULL };
 	if (older && clock_parse_since(older, clock_now_us(), &job->before_us) < 0)
-		return error_set(err, STATUS_USAGE, "--older-than %s: give 12h, 30d, 8w or a date", older);
+		return error_set(err, STATUS_USAGE, "--older-than %s: give 12h, 30d, 8w or a date",
+				 older);
 	if (job->force && o->operands.n == 0)
-		return error_set(err, STATUS_USAGE, "--force needs the RUN whose unmerged work is to go");
+		return error_set(err, STATUS_USAGE,
+				 "--force needs the RUN whose unmerged work is to go");
 	if (o->operands.n > 0 && (option_flag(o, "all") || older))
-		return error_set(err, STATUS_USAGE, "--all and --older-than choose runs; so does naming them: give one");
+		return error_set(err, STATUS_USAGE,
+				 "--all and --older-than choose runs; so does naming them: give one");
 	if (o->operands.n == 0 && !option_flag(o, "all") && !cli->repo)
-		return error_set(err, STATUS_USAGE, "not in a git repository: name the RUNs, or give --all");
+		return error_set(err, STATUS_USAGE,
+				 "not in a git repository: name the RUNs, or give --all");
 	return 0;
 }
 
@@ -217,7 +225,8 @@ static int run(struct cli *cli, struct error *err)
 	else if (cli->options.operands.n > 0)
 		rc = clean_named(&job, err);
 	else
-		rc = clean_listed(&job, option_flag(&cli->options, "all") ? NULL : repo_top(cli->repo), err);
+		rc = clean_listed(
+			&job, option_flag(&cli->options, "all") ? NULL : repo_top(cli->repo), err);
 	/* What was removed is told also when something failed behind it. */
 	if (print_summary(&job, &late) < 0 && rc == 0) {
 		*err = late;
@@ -232,8 +241,9 @@ const struct command command_clean = {
 	.name = "clean",
 	.summary = "remove worktrees, branches and answers of old runs",
 	.usage = "[options] [RUN...]",
-	.details = "Of this repository's runs that were applied or changed nothing. Work that was not\n"
-		   "applied stays, unless its RUN is named with --force. The ledger keeps its rows.",
+	.details = "Of this repository's runs that were applied or changed nothing. Work that was\n"
+		   "not applied stays, unless its RUN is named with --force. The ledger keeps its\n"
+		   "rows.",
 	.options = table,
 	.needs = NEEDS_LEDGER_READ | WANTS_REPO,
 	.run = run,

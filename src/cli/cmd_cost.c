@@ -13,16 +13,17 @@
 enum { TASK_COLUMNS = 40, PIPE_COLUMNS = 1000 };
 
 static const struct option_def table[] = {
-	{ "by", 0, OPTION_VALUE, "run|persona|model|day|tag|repository", "what to sum by", NO_SETTING, 0 },
-	{ "since", 0, OPTION_VALUE, "WHEN", "only from then on: 12h, 7d, 2026-11-01", NO_SETTING, 0 },
+	{ "by", 0, OPTION_VALUE, "run|persona|model|day|tag|repository", "what to sum by",
+	  NO_SETTING, 0 },
+	{ "since", 0, OPTION_VALUE, "WHEN", "from then on: 12h, 7d, 2026-11-01", NO_SETTING, 0 },
 	{ "csv", 0, OPTION_FLAG, NULL, "comma-separated values", NO_SETTING, 0 },
 	{ "calls", 0, OPTION_VALUE, "N", "estimate: so many calls (k, M, G)", NO_SETTING, 0 },
 	{ "in", 0, OPTION_VALUE, "N", "estimate: tokens of a prompt", NO_SETTING, 0 },
-	{ "cached", 0, OPTION_VALUE, "N", "estimate: of these, read from the cache", NO_SETTING, 0 },
+	{ "cached", 0, OPTION_VALUE, "N", "estimate: of these, from the cache", NO_SETTING, 0 },
 	{ "out", 0, OPTION_VALUE, "N", "estimate: tokens of an answer", NO_SETTING, 0 },
 	{ "model", 'm', OPTION_VALUE, "M", "estimate: at the price of this model", NO_SETTING, 0 },
-	{ "price", 0, OPTION_VALUE, "IN/OUT", "estimate: at this price, USD a million tokens", NO_SETTING, 0 },
-	{ "sample", 0, OPTION_VALUE, "N%", "estimate: and what a part of it would cost", NO_SETTING, 0 },
+	{ "price", 0, OPTION_VALUE, "IN/OUT", "estimate: at USD a million tokens", NO_SETTING, 0 },
+	{ "sample", 0, OPTION_VALUE, "N%", "estimate: and of a part of it", NO_SETTING, 0 },
 	{ NULL, 0, OPTION_FLAG, NULL, NULL, NO_SETTING, 0 },
 };
 
@@ -40,13 +41,16 @@ static int read_asked(struct cli *cli, struct asked *a, struct error *err)
 
 	*a = (struct asked){ .query.by = one ? COST_BY_PERSONA : COST_BY_RUN, .since = since };
 	if (cli->options.operands.n > 1)
-		return error_set(err, STATUS_USAGE, "one RUN at a time: council cost [options] [RUN]");
+		return error_set(err, STATUS_USAGE,
+				 "one RUN at a time: council cost [options] [RUN]");
 	if (option_flag(&cli->options, "csv") && option_flag(&cli->options, "json"))
 		return error_set(err, STATUS_USAGE, "--csv and --json exclude each other");
 	if (by && !cost_by_parse(by, &a->query.by))
-		return error_set(err, STATUS_USAGE, "--by %s: give run, persona, model, day, tag or repository", by);
+		return error_set(err, STATUS_USAGE,
+				 "--by %s: give run, persona, model, day, tag or repository", by);
 	if (since && clock_parse_since(since, clock_now_us(), &a->query.since_us) < 0)
-		return error_set(err, STATUS_USAGE, "--since %s: give 12h, 7d, 4w, a date or an ISO time", since);
+		return error_set(err, STATUS_USAGE,
+				 "--since %s: give 12h, 7d, 4w, a date or an ISO time", since);
 	if (one) {
 		if (cli_run_operand(cli, 0, &a->run, err) < 0)
 			return -1;
@@ -75,8 +79,10 @@ static json *row_json(const struct cost_row *r, bool total)
 	rc |= json_set_i64(j, "reasoning", r->reasoning);
 	rc |= json_set_i64(j, "latency_us", r->latency_us);
 	rc |= json_set_i64(j, "cost_nano", r->cost_nano);
-	rc |= json_set(j, "cost_usd", r->calls > 0 && r->unknown_calls == r->calls
-				      ? json_new_null() : json_new_double((double)r->cost_nano / 1e9));
+	rc |= json_set(j, "cost_usd",
+		       r->calls > 0 && r->unknown_calls == r->calls
+			       ? json_new_null()
+			       : json_new_double((double)r->cost_nano / 1e9));
 	rc |= json_set_i64(j, "unknown_calls", r->unknown_calls);
 	rc |= json_set_i64(j, "estimated_calls", r->estimated_calls);
 	if (rc == 0)
@@ -85,7 +91,8 @@ static json *row_json(const struct cost_row *r, bool total)
 	return NULL;
 }
 
-static int print_json(struct cli *cli, const struct asked *a, const struct cost_table *t, struct error *err)
+static int print_json(struct cli *cli, const struct asked *a, const struct cost_table *t,
+		      struct error *err)
 {
 	CLEANUP_JSON json *j = json_object();
 	CLEANUP_FREE char *text = NULL;
@@ -128,19 +135,23 @@ static void csv_field(struct buf *out, const char *s)
 	buf_addc(out, '"');
 }
 
-static int print_csv(struct cli *cli, const struct asked *a, const struct cost_table *t, struct error *err)
+static int print_csv(struct cli *cli, const struct asked *a, const struct cost_table *t,
+		     struct error *err)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT(256 << 20);
 
-	buf_addf(&out, "%s,runs,calls,input,cache_read,cache_write,output,reasoning,latency_us,cost_usd,"
-		 "unknown_calls,estimated_calls\n", cost_by_name(a->query.by));
+	buf_addf(&out,
+		 "%s,runs,calls,input,cache_read,cache_write,output,reasoning,latency_us,cost_usd,"
+		 "unknown_calls,estimated_calls\n",
+		 cost_by_name(a->query.by));
 	for (size_t i = 0; i < t->n; i++) {
 		const struct cost_row *r = &t->rows[i];
 		char usd[32];
 
 		cost_decimal(r->cost_nano, usd);
 		csv_field(&out, r->key);
-		buf_addf(&out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
+		buf_addf(&out,
+			 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
 			 ",%" PRId64 ",%" PRId64 ",%s,%" PRId64 ",%" PRId64 "\n",
 			 r->runs, r->calls, r->input, r->cache_read, r->cache_write, r->output,
 			 r->reasoning, r->latency_us, r->unknown_calls == r->calls ? "" : usd,
@@ -187,12 +198,15 @@ static int add_row(struct table *t, const struct asked *a, const struct cost_row
 	format_count(r->calls, calls);
 	format_duration(r->latency_us, time);
 	cost_text(r->cost_nano, r->unknown_calls, r->calls, cost);
-	return add_name(t, a, r) < 0 || strv_add(&t->cells, calls) < 0 ||
-	       add_tokens(t, r, r->input + r->cache_write) < 0 || add_tokens(t, r, r->cache_read) < 0 ||
-	       add_tokens(t, r, r->output) < 0 || strv_add(&t->cells, time) < 0 || strv_add(&t->cells, cost) < 0 ? -1 : 0;
+	if (add_name(t, a, r) < 0 || strv_add(&t->cells, calls) < 0 ||
+	    add_tokens(t, r, r->input + r->cache_write) < 0 ||
+	    add_tokens(t, r, r->cache_read) < 0 || add_tokens(t, r, r->output) < 0)
+		return -1;
+	return strv_add(&t->cells, time) < 0 || strv_add(&t->cells, cost) < 0 ? -1 : 0;
 }
 
-static int print_table(struct cli *cli, const struct asked *a, const struct cost_table *sums, struct error *err)
+static int print_table(struct cli *cli, const struct asked *a, const struct cost_table *sums,
+		       struct error *err)
 {
 	const struct table_column columns[] = {
 		{ cost_by_name(a->query.by), false, true, 0 }, { "calls", true, false, 1 },
@@ -212,7 +226,8 @@ static int print_table(struct cli *cli, const struct asked *a, const struct cost
 	if (rc == 0)
 		rc = add_row(&t, a, &sums->total);
 	if (rc == 0)
-		table_render(&out, &t, cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : PIPE_COLUMNS,
+		table_render(&out, &t,
+			     cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : PIPE_COLUMNS,
 			     cli->color_out);
 	strv_release(&t.cells);
 	if (rc < 0)
@@ -234,12 +249,14 @@ static int provide(struct cli *cli, bool ledger, struct error *err)
 
 	options_overrides(&cli->options, table, global_options, &overrides);
 	overrides.models = NULL;
-	rc = settings_load(cli->repo ? repo_top(cli->repo) : NULL, &overrides, &cli->settings, &warnings, err);
+	rc = settings_load(cli->repo ? repo_top(cli->repo) : NULL, &overrides, &cli->settings,
+			   &warnings, err);
 	for (size_t i = 0; i < warnings.n; i++)
 		cli_warn(cli, "%s", warnings.v[i]);
 	if (rc < 0 || !ledger)
 		return rc;
-	rc = ledger_open(settings_string(cli->settings, SET_LEDGER), true, &cli->ledger, &note, err);
+	rc = ledger_open(settings_string(cli->settings, SET_LEDGER), true, &cli->ledger, &note,
+			 err);
 	if (note)
 		cli_warn(cli, "%s", note);
 	return rc;
@@ -253,7 +270,9 @@ static int spent(struct cli *cli, struct error *err)
 
 	if (option_value(&cli->options, "calls") || option_value(&cli->options, "model") ||
 	    option_value(&cli->options, "in") || option_value(&cli->options, "out"))
-		return error_set(err, STATUS_USAGE, "for an estimate: council cost estimate --calls N --in N --out N --model M");
+		return error_set(err, STATUS_USAGE,
+				 "for an estimate: council cost estimate --calls N --in N --out N "
+				 "--model M");
 	if (provide(cli, true, err) < 0 || read_asked(cli, &a, err) < 0 ||
 	    cost_read(cli->ledger, &a.query, &sums, err) < 0)
 		return -1;
@@ -280,8 +299,8 @@ const struct command command_cost = {
 	.name = "cost",
 	.summary = "what was spent, and what something would cost",
 	.usage = "[options] [RUN] | estimate --calls N --in N --out N --model M",
-	.details = "Sums the ledger's calls: of RUN by persona, else of all runs by run. A call whose\n"
-		   "price is unknown is counted beside the sum, never as zero.",
+	.details = "Sums the ledger's calls: of RUN by persona, else of all runs by run. A call\n"
+		   "whose price is unknown is counted beside the sum, never as zero.",
 	.options = table,
 	.needs = WANTS_REPO,
 	.run = run,

@@ -9,9 +9,13 @@
 #include "util/path.h"
 #include "util/str.h"
 
-enum { SHOWN = 20, SHOWN_MAX = 100000, TASK_COLUMNS = 200, PIPE_COLUMNS = 1000, BRANCH_COLUMNS = 150 };
-
-enum { WIDE = 1000 }; /* columns where nobody's terminal limits them */
+enum {
+	SHOWN = 20,
+	SHOWN_MAX = 100000,
+	TASK_COLUMNS = 200,
+	PIPE_COLUMNS = 1000,
+	BRANCH_COLUMNS = 150
+};
 
 static const struct option_def table[] = {
 	{ "number", 'n', OPTION_VALUE, "N", "at most so many; 20", NO_SETTING, 0 },
@@ -48,8 +52,10 @@ static int print_json(struct cli *cli, const struct rows *rows, struct error *er
 
 static int add_row(struct table *t, const struct ledger_run_row *r, bool all, bool with_branch)
 {
-	CLEANUP_BUF struct buf place = BUF_INIT(1 << 16), branch = BUF_INIT(1 << 16), task = BUF_INIT(1 << 16);
-	CLEANUP_FREE char *first = str_ndup(r->task ? r->task : "", strcspn(r->task ? r->task : "", "\n"));
+	CLEANUP_BUF struct buf place = BUF_INIT(1 << 16), branch = BUF_INIT(1 << 16),
+			       task = BUF_INIT(1 << 16);
+	CLEANUP_FREE char *first =
+		str_ndup(r->task ? r->task : "", strcspn(r->task ? r->task : "", "\n"));
 	char when[32], cost[80];
 
 	run_row_when(r->started_us, when);
@@ -72,9 +78,11 @@ static int add_row(struct table *t, const struct ledger_run_row *r, bool all, bo
 static int print_table(struct cli *cli, const struct rows *rows, bool all, struct error *err)
 {
 	static const struct table_column columns[] = {
-		{ "run", false, false, 0 }, { "when", false, false, 2 }, { "repository", false, false, 1 },
-		{ "status", false, false, 0 }, { "proof", false, false, 3 }, { "cost", true, false, 1 },
-		{ "branch", false, false, 4 }, { "task", false, true, 0 }, { NULL, false, false, 0 },
+		{ "run", false, false, 0 }, { "when", false, false, 2 },
+		{ "repository", false, false, 1 }, { "status", false, false, 0 },
+		{ "proof", false, false, 3 }, { "cost", true, false, 1 },
+		{ "branch", false, false, 4 }, { "task", false, true, 0 },
+		{ NULL, false, false, 0 },
 	};
 	/* A pipe gets the lines whole, and a branch repeats what its task says. */
 	size_t width = cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : PIPE_COLUMNS;
@@ -90,7 +98,7 @@ static int print_table(struct cli *cli, const struct rows *rows, bool all, struc
 	for (size_t i = 0; rc == 0 && i < rows->n; i++)
 		rc = add_row(&t, &rows->v[i], all, width >= BRANCH_COLUMNS);
 	if (rc == 0)
-		table_render(&out, &t, cli->out_tty ? (size_t)report_columns(fileno(cli->out)) : WIDE, cli->color_out);
+		table_render(&out, &t, width, cli->color_out);
 	strv_release(&t.cells);
 	if (rc < 0)
 		return error_oom(err);
@@ -109,16 +117,19 @@ static int run(struct cli *cli, struct error *err)
 	int rc = 0;
 
 	if (cli->options.operands.n > 0)
-		return error_set(err, STATUS_USAGE, "council log takes no operand; council show RUN shows one");
+		return error_set(err, STATUS_USAGE,
+				 "council log takes no operand; council show RUN shows one");
 	if (number && !parse_i64(number, 1, SHOWN_MAX, &limit))
-		return error_set(err, STATUS_USAGE, "-n %s: give a number from 1 to %d", number, SHOWN_MAX);
-	if (ledger_list_runs(cli->ledger, all ? NULL : repo_top(cli->repo), (int)limit, &rows.v, &rows.n,
-			     err) < 0)
+		return error_set(err, STATUS_USAGE, "-n %s: give a number from 1 to %d", number,
+				 SHOWN_MAX);
+	if (ledger_list_runs(cli->ledger, all ? NULL : repo_top(cli->repo), (int)limit, &rows.v,
+			     &rows.n, err) < 0)
 		return -1;
 	if (option_flag(&cli->options, "json"))
 		rc = print_json(cli, &rows, err);
 	else if (rows.n == 0)
-		fputs(all ? "no runs yet\n" : "no runs of this repository yet; --all lists those of others\n",
+		fputs(all ? "no runs yet\n"
+			  : "no runs of this repository yet; --all lists those of others\n",
 		      cli->out);
 	else
 		rc = print_table(cli, &rows, all, err);
@@ -130,8 +141,9 @@ const struct command command_log = {
 	.name = "log",
 	.summary = "list the runs",
 	.usage = "[options]",
-	.details = "Newest first, those of this repository. Their names, cost and status come from\n"
-		   "the ledger.",
+	.details =
+		"Newest first, those of this repository. Their names, cost and status come from\n"
+		"the ledger.",
 	.options = table,
 	.needs = NEEDS_LEDGER_READ | WANTS_REPO,
 	.run = run,

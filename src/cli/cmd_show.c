@@ -44,7 +44,8 @@ static json *call_json(const struct ledger_call_row *c)
 	rc |= json_set_bool(j, "estimated", c->usage.estimated);
 	rc |= json_set_i64(j, "latency_us", c->latency_us);
 	rc |= json_set_i64(j, "first_token_us", c->first_token_us);
-	rc |= json_set(j, "cost_nano", c->cost_known ? json_new_i64(c->cost_nano) : json_new_null());
+	rc |= json_set(j, "cost_nano",
+		       c->cost_known ? json_new_i64(c->cost_nano) : json_new_null());
 	rc |= json_set(j, "cost_usd", c->cost_known ? json_new_double((double)c->cost_nano / 1e9)
 						     : json_new_null());
 	if (rc == 0)
@@ -53,7 +54,8 @@ static json *call_json(const struct ledger_call_row *c)
 	return NULL;
 }
 
-static int print_json(struct cli *cli, const struct run_record *r, const struct calls *calls, struct error *err)
+static int print_json(struct cli *cli, const struct run_record *r, const struct calls *calls,
+		      struct error *err)
 {
 	CLEANUP_JSON json *j = run_row_json(&r->row);
 	CLEANUP_FREE char *text = NULL;
@@ -114,10 +116,11 @@ static int add_call(struct table *t, const struct ledger_call_row *c)
 static int add_calls(struct buf *out, const struct calls *calls, size_t columns, bool color)
 {
 	static const struct table_column heads[] = {
-		{ "call", false, false, 0 }, { "model", false, true, 0 }, { "in", true, false, 2 },
-		{ "cached", true, false, 3 }, { "out", true, false, 2 }, { "first", true, false, 5 },
-		{ "time", true, false, 4 }, { "cost", true, false, 0 }, { "outcome", false, true, 1 },
-		{ NULL, false, false, 0 },
+		{ "call", false, false, 0 }, { "model", false, true, 0 },
+		{ "in", true, false, 2 }, { "cached", true, false, 3 },
+		{ "out", true, false, 2 }, { "first", true, false, 5 },
+		{ "time", true, false, 4 }, { "cost", true, false, 0 },
+		{ "outcome", false, true, 1 }, { NULL, false, false, 0 },
 	};
 	struct table t = { .columns = heads };
 	int rc = 0;
@@ -242,9 +245,11 @@ static int run(struct cli *cli, struct error *err)
 
 	if (option_flag(&cli->options, "events") + option_flag(&cli->options, "markdown") +
 	    option_flag(&cli->options, "json") > 1)
-		return error_set(err, STATUS_USAGE, "--events, --markdown and --json exclude each other");
+		return error_set(err, STATUS_USAGE,
+				 "--events, --markdown and --json exclude each other");
 	if (cli->options.operands.n > 1)
-		return error_set(err, STATUS_USAGE, "one RUN at a time: council show [options] [RUN]");
+		return error_set(err, STATUS_USAGE,
+				 "one RUN at a time: council show [options] [RUN]");
 	if (cli_run_operand(cli, 0, &id, err) < 0)
 		return -1;
 	/* It may be of any repository: it is only read. */

@@ -22,16 +22,19 @@ struct costs {
 	int64_t input, cached, output, total, sample; /* nano-dollars */
 };
 
-static int count_option(struct cli *cli, const char *name, int64_t fallback, int64_t *ret, struct error *err)
+static int count_option(struct cli *cli, const char *name, int64_t fallback, int64_t *ret,
+			struct error *err)
 {
 	const char *text = option_value(&cli->options, name);
 
 	if (!text && fallback < 0)
-		return error_set(err, STATUS_USAGE, "council cost estimate needs --%s N, such as 1000 or 10M", name);
+		return error_set(err, STATUS_USAGE,
+				 "council cost estimate needs --%s N, such as 1000 or 10M", name);
 	*ret = fallback;
 	if (text && !cost_parse_count(text, ret))
-		return error_set(err, STATUS_USAGE, "--%s %s: give a whole number, such as 1000, 1.5k or 10M",
-				 name, text);
+		return error_set(err, STATUS_USAGE,
+				 "--%s %s: give a whole number, such as 1000, 1.5k or 10M", name,
+				 text);
 	return 0;
 }
 
@@ -44,11 +47,13 @@ static int parse_price(const char *text, struct price *ret, struct error *err)
 
 	if (!slash || !parse_double(in, &usd_in) || !parse_double(slash + 1, &usd_out) ||
 	    usd_in < 0 || usd_out < 0 || usd_in > 1e6 || usd_out > 1e6)
-		return error_set(err, STATUS_USAGE, "--price %s: give USD a million tokens in and out, such as 5/15",
+		return error_set(err, STATUS_USAGE,
+				 "--price %s: give USD a million tokens in and out, such as 5/15",
 				 text);
 	*ret = (struct price){ .known = true };
 	/* 1 USD a million tokens is 1e9 femto-dollars a token */
-	ret->base = (struct price_rates){ (int64_t)(usd_in * 1e9 + 0.5), (int64_t)(usd_out * 1e9 + 0.5), -1, -1, -1 };
+	ret->base = (struct price_rates){ (int64_t)(usd_in * 1e9 + 0.5),
+					  (int64_t)(usd_out * 1e9 + 0.5), -1, -1, -1 };
 	return 0;
 }
 
@@ -64,8 +69,8 @@ static const struct deployment *find_deployment(const struct settings *s, const 
 	return NULL;
 }
 
-static int find_in(const struct price_table *t, struct cli *cli, const char *model, struct price *ret,
-		   struct error *err)
+static int find_in(const struct price_table *t, struct cli *cli, const char *model,
+		   struct price *ret, struct error *err)
 {
 	const struct deployment *d = find_deployment(cli->settings, model);
 	const char *near;
@@ -74,12 +79,14 @@ static int find_in(const struct price_table *t, struct cli *cli, const char *mod
 		return -1;
 	if (d && d->info && ret->known)
 		return 0;
-	if (price_find(t, NULL, model, ret) || (d && d->model && price_find(t, NULL, d->model, ret)))
+	if (price_find(t, NULL, model, ret) ||
+	    (d && d->model && price_find(t, NULL, d->model, ret)))
 		return 0;
 	near = price_nearest(t, model);
-	return error_set(err, STATUS_USAGE, "the price of %s is unknown%s%s%s; put it into a price file "
-			 "(`prices: FILE`), or give --price IN/OUT in USD a million tokens", model,
-			 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return error_set(err, STATUS_USAGE,
+			 "the price of %s is unknown%s%s%s; put it into a price file "
+			 "(`prices: FILE`), or give --price IN/OUT in USD a million tokens",
+			 model, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 static int find_price(struct cli *cli, const char *model, struct price *ret, struct error *err)
@@ -92,7 +99,8 @@ static int find_price(struct cli *cli, const char *model, struct price *ret, str
 	if (given)
 		return parse_price(given, ret, err);
 	if (!model)
-		return error_set(err, STATUS_USAGE, "council cost estimate needs --model M, or --price IN/OUT");
+		return error_set(err, STATUS_USAGE,
+				 "council cost estimate needs --model M, or --price IN/OUT");
 	if (data_path("prices.json", &builtin, err) < 0 ||
 	    price_table_load(builtin, settings_string(cli->settings, SET_PRICES), &t, err) < 0)
 		return -1;
@@ -113,9 +121,12 @@ static int read_asked(struct cli *cli, struct asked *a, struct error *err)
 	    count_option(cli, "cached", 0, &cached, err) < 0)
 		return -1;
 	if (cached > in)
-		return error_set(err, STATUS_USAGE, "--cached is a part of --in: it cannot be more");
+		return error_set(err, STATUS_USAGE,
+				 "--cached is a part of --in: it cannot be more");
 	if (sample && !cost_parse_sample(sample, a->calls, &a->sample))
-		return error_set(err, STATUS_USAGE, "--sample %s: give a part of the calls, such as 10%% or 5k", sample);
+		return error_set(err, STATUS_USAGE,
+				 "--sample %s: give a part of the calls, such as 10%% or 5k",
+				 sample);
 	a->usage.input = in - cached;
 	a->usage.cache_read = cached;
 	return find_price(cli, a->model, &a->price, err);
@@ -132,21 +143,25 @@ static int64_t part(const struct asked *a, int64_t tokens, int64_t rate)
 
 static int compute(const struct asked *a, struct costs *c, struct error *err)
 {
-	const struct price_rates *r = price_rates_at(&a->price, a->usage.input + a->usage.cache_read);
+	const struct price_rates *r =
+		price_rates_at(&a->price, a->usage.input + a->usage.cache_read);
 
 	*c = (struct costs){
 		.input = part(a, a->usage.input, r->input),
-		.cached = part(a, a->usage.cache_read, r->cache_read < 0 ? r->input : r->cache_read),
+		.cached =
+			part(a, a->usage.cache_read, r->cache_read < 0 ? r->input : r->cache_read),
 		.output = part(a, a->usage.output, r->output),
 		.total = price_cost_calls(&a->price, &a->usage, a->calls),
 		.sample = a->sample ? price_cost_calls(&a->price, &a->usage, a->sample) : 0,
 	};
 	if (c->total == INT64_MAX)
-		return error_set(err, STATUS_USAGE, "that is more than 9 billion dollars: fewer calls, please");
+		return error_set(err, STATUS_USAGE,
+				 "that is more than 9 billion dollars: fewer calls, please");
 	return 0;
 }
 
-static int print_json(struct cli *cli, const struct asked *a, const struct costs *c, struct error *err)
+static int print_json(struct cli *cli, const struct asked *a, const struct costs *c,
+		      struct error *err)
 {
 	CLEANUP_JSON json *j = json_object();
 	CLEANUP_FREE char *text = NULL;
@@ -171,7 +186,8 @@ static int print_json(struct cli *cli, const struct asked *a, const struct costs
 }
 
 /* Tokens of all calls; they may be more than 64 bits hold, and are then left out. */
-static void token_line(FILE *out, const char *label, const struct asked *a, int64_t tokens, int64_t nano)
+static void token_line(FILE *out, const char *label, const struct asked *a, int64_t tokens,
+		       int64_t nano)
 {
 	char count[32] = "", dollars[48];
 	int64_t all;
@@ -192,7 +208,8 @@ static void print_text(struct cli *cli, const struct asked *a, const struct cost
 	if (a->model)
 		text_clean(&model, a->model, strlen(a->model), false);
 	cost_thousands(a->calls, calls);
-	fprintf(cli->out, "%-8s %22s calls%s%s\n", "", calls, model.len ? "   of " : "", buf_str(&model));
+	fprintf(cli->out, "%-8s %22s calls%s%s\n", "", calls, model.len ? "   of " : "",
+		buf_str(&model));
 	token_line(cli->out, "in", a, a->usage.input, c->input);
 	token_line(cli->out, "cached", a, a->usage.cache_read, c->cached);
 	token_line(cli->out, "out", a, a->usage.output, c->output);
@@ -211,10 +228,13 @@ int cost_estimate(struct cli *cli, struct error *err)
 	struct costs c;
 
 	if (cli->options.operands.n > 1)
-		return error_set(err, STATUS_USAGE, "council cost estimate takes no operand: see council cost -h");
+		return error_set(err, STATUS_USAGE,
+				 "council cost estimate takes no operand: see council cost -h");
 	if (option_flag(&cli->options, "csv") || option_value(&cli->options, "by") ||
 	    option_value(&cli->options, "since"))
-		return error_set(err, STATUS_USAGE, "--by, --since and --csv are for what was spent, not for estimates");
+		return error_set(
+			err, STATUS_USAGE,
+			"--by, --since and --csv are for what was spent, not for estimates");
 	if (read_asked(cli, &a, err) < 0 || compute(&a, &c, err) < 0)
 		return -1;
 	if (option_flag(&cli->options, "json"))

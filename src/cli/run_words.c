@@ -84,7 +84,8 @@ json *run_row_json(const struct ledger_run_row *r)
 	rc |= json_set_i64(j, "cost_nano", r->cost_nano);
 	rc |= json_set_double(j, "cost_usd", (double)r->cost_nano / 1e9);
 	rc |= json_set_i64(j, "unknown_cost_calls", r->unknown_cost_calls);
-	rc |= json_set(j, "applied", str_eq(r->state, "applied") ? applied_json(r) : json_new_null());
+	rc |= json_set(j, "applied",
+		       str_eq(r->state, "applied") ? applied_json(r) : json_new_null());
 	if (rc == 0)
 		return j;
 	json_free(j);

@@ -7,7 +7,9 @@
 #include "db/db.h"
 #include "util/str.h"
 
-static const char *const names[COST_BY_COUNT] = { "run", "persona", "model", "day", "tag", "repository" };
+static const char *const names[COST_BY_COUNT] = {
+	"run", "persona", "model", "day", "tag", "repository",
+};
 
 const char *cost_by_name(enum cost_by by)
 {
@@ -27,13 +29,15 @@ bool cost_by_parse(const char *text, enum cost_by *ret)
 /* One statement for all: what is summed, over which calls. sum() of integers
  * is exact, and an error where it would not fit. */
 #define SUMS(key, label) \
-	"SELECT " key ", " label ", count(DISTINCT c.run), count(*), sum(c.input), sum(c.cache_read)," \
+	"SELECT " key ", " label \
+	", count(DISTINCT c.run), count(*), sum(c.input), sum(c.cache_read)," \
 	" sum(c.cache_write), sum(c.output), sum(c.reasoning), sum(c.latency_us)," \
 	" coalesce(sum(c.cost_nano), 0) AS cost, count(*) - count(c.cost_nano), sum(c.estimated)" \
 	" FROM call c "
 #define CALLS " WHERE (?1 IS NULL OR c.run = ?1) AND c.started_us >= ?2 "
 #define GROUPED(key, label, join, order) \
-	SUMS("coalesce(" key ", '(none)') AS grouped", label) join CALLS "GROUP BY grouped ORDER BY " order
+	SUMS("coalesce(" key ", '(none)') AS grouped", label) \
+	join CALLS "GROUP BY grouped ORDER BY " order
 #define DEAREST "cost DESC, grouped"
 #define RUN_JOIN "LEFT JOIN run r ON r.id = c.run"
 
@@ -42,8 +46,8 @@ static const char *const queries[COST_BY_COUNT] = {
 	[COST_BY_PERSONA] = GROUPED("c.persona", "NULL", "", DEAREST),
 	[COST_BY_MODEL] = GROUPED("coalesce(c.model, c.model_asked)", "NULL", "", DEAREST),
 	[COST_BY_DAY] = GROUPED("date(c.started_us / 1000000, 'unixepoch')", "NULL", "", "grouped"),
-	[COST_BY_TAG] = GROUPED("t.name || CASE t.value WHEN '' THEN '' ELSE '=' || t.value END", "NULL",
-				"LEFT JOIN tag t ON t.run = c.run", DEAREST),
+	[COST_BY_TAG] = GROUPED("t.name || CASE t.value WHEN '' THEN '' ELSE '=' || t.value END",
+				"NULL", "LEFT JOIN tag t ON t.run = c.run", DEAREST),
 	[COST_BY_REPOSITORY] = GROUPED("r.repository", "NULL", RUN_JOIN, DEAREST),
 };
 
@@ -79,7 +83,8 @@ static int read_row(struct db_stmt *s, struct cost_row *r)
 	return -1;
 }
 
-static int read_rows(struct ledger *l, const struct cost_query *q, struct cost_table *t, struct error *err)
+static int read_rows(struct ledger *l, const struct cost_query *q, struct cost_table *t,
+		     struct error *err)
 {
 	struct db_stmt *s = db_begin(ledger_db(l), queries[q->by], err);
 	size_t cap = 0;
@@ -91,7 +96,8 @@ static int read_rows(struct ledger *l, const struct cost_query *q, struct cost_t
 	db_bind_i64(s, 2, q->since_us);
 	while (rc == 0 && db_step(s)) {
 		if (t->n == cap) {
-			struct cost_row *grown = realloc(t->rows, (cap ? cap * 2 : 16) * sizeof *grown);
+			struct cost_row *grown =
+				realloc(t->rows, (cap ? cap * 2 : 16) * sizeof *grown);
 
 			rc = grown ? 0 : -1;
 			t->rows = grown ? grown : t->rows;
@@ -106,7 +112,8 @@ static int read_rows(struct ledger *l, const struct cost_query *q, struct cost_t
 	return rc < 0 ? error_oom(err) : 0;
 }
 
-static int read_total(struct ledger *l, const struct cost_query *q, struct cost_table *t, struct error *err)
+static int read_total(struct ledger *l, const struct cost_query *q, struct cost_table *t,
+		      struct error *err)
 {
 	struct db_stmt *s = db_begin(ledger_db(l), SUMS("NULL", "NULL") CALLS, err);
 	int rc = 0;
@@ -122,7 +129,8 @@ static int read_total(struct ledger *l, const struct cost_query *q, struct cost_
 	return rc < 0 ? error_oom(err) : 0;
 }
 
-int cost_read(struct ledger *l, const struct cost_query *q, struct cost_table *ret, struct error *err)
+int cost_read(struct ledger *l, const struct cost_query *q, struct cost_table *ret,
+	      struct error *err)
 {
 	struct cost_table t = { 0 };
 

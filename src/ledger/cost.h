@@ -11,16 +11,24 @@
 #include "ledger/ledger.h"
 #include "util/error.h"
 
-enum cost_by { COST_BY_RUN, COST_BY_PERSONA, COST_BY_MODEL, COST_BY_DAY, COST_BY_TAG, COST_BY_REPOSITORY };
+enum cost_by {
+	COST_BY_RUN,
+	COST_BY_PERSONA,
+	COST_BY_MODEL,
+	COST_BY_DAY,
+	COST_BY_TAG,
+	COST_BY_REPOSITORY
+};
 enum { COST_BY_COUNT = 6 };
 const char *cost_by_name(enum cost_by by);        /* "run", "persona", … */
 bool cost_by_parse(const char *text, enum cost_by *ret);
 
 struct cost_row {
-	char *key;              /* ULID, persona, model, "2026-11-21" (UTC), "team=core", folder; "(none)" */
+	char *key; /* ULID, persona, model, "2026-11-21" (UTC), "team=core", folder; "(none)" */
 	char *label;            /* of a run: its task; else NULL */
 	int64_t runs, calls;
-	int64_t input, cache_read, cache_write, output, reasoning; /* tokens; input excludes the cached */
+	/* tokens; input excludes the cached */
+	int64_t input, cache_read, cache_write, output, reasoning;
 	int64_t latency_us;     /* sum */
 	int64_t cost_nano;      /* of the calls with a known price */
 	int64_t unknown_calls;  /* the others */
@@ -38,7 +46,8 @@ struct cost_table {
 	size_t n;
 	struct cost_row total;  /* each call once, also where it has two tags; key is NULL */
 };
-int cost_read(struct ledger *l, const struct cost_query *q, struct cost_table *ret, struct error *err);
+int cost_read(struct ledger *l, const struct cost_query *q, struct cost_table *ret,
+	      struct error *err);
 void cost_table_release(struct cost_table *t);
 
 /* "$0.0123", "$0.0123 + 2 calls unknown", "unknown (2 calls)". out[80]. */

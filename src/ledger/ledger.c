@@ -29,7 +29,8 @@ static int make_folder(const char *path, struct error *err)
 	return path_mkdirs(dir, 0700, err);
 }
 
-int ledger_open(const char *path, bool read_only, struct ledger **ret, char **ret_note, struct error *err)
+int ledger_open(const char *path, bool read_only, struct ledger **ret, char **ret_note,
+		struct error *err)
 {
 	CLEANUP_FREE char *made_up = NULL;
 	/* A ledger that is not there yet is an empty one. */
@@ -76,7 +77,8 @@ int ledger_flush(struct ledger *l, struct error *err)
 		return -1;
 	lost = atomic_exchange(&l->lost, 0);
 	if (lost)
-		return error_set(err, STATUS_INTERNAL, "out of memory: %d rows are not in the ledger", lost);
+		return error_set(err, STATUS_INTERNAL,
+				 "out of memory: %d rows are not in the ledger", lost);
 	return 0;
 }
 
@@ -101,7 +103,8 @@ struct db *ledger_db(struct ledger *l)
 	return l->db;
 }
 
-int ledger_push(struct ledger *l, db_write_fn *fn, void *ctx, void (*release)(void *), struct error *err)
+int ledger_push(struct ledger *l, db_write_fn *fn, void *ctx, void (*release)(void *),
+		struct error *err)
 {
 	if (!ctx) {
 		atomic_fetch_add(&l->lost, 1);
@@ -160,7 +163,8 @@ static int insert_run(struct db *db, const struct ledger_run *r, struct error *e
 {
 	struct db_stmt *s = db_begin(db,
 		"INSERT INTO run (id, parent, started_us, task, repository, base, branch, worktree,"
-		" options, budget_nano) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING", err);
+		" options, budget_nano) VALUES (?,?,?,?,?,?,?,?,?,?)"
+		" ON CONFLICT (id) DO NOTHING", err);
 
 	if (!s)
 		return -1;
@@ -206,7 +210,8 @@ static int insert_tag(struct db *db, const char *run, const char *tag, struct er
 
 	if (!name)
 		return error_oom(err);
-	s = db_begin(db, "INSERT INTO tag (run, name, value) VALUES (?,?,?) ON CONFLICT DO NOTHING", err);
+	s = db_begin(db, "INSERT INTO tag (run, name, value) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+		     err);
 	if (!s)
 		return -1;
 	db_bind_text(s, 1, run);

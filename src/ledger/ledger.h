@@ -22,7 +22,8 @@ struct ledger;
 struct db;
 
 /* path NULL: $XDG_STATE_HOME/council/ledger.db. Makes the folder (0700). */
-int ledger_open(const char *path, bool read_only, struct ledger **ret, char **ret_note, struct error *err);
+int ledger_open(const char *path, bool read_only, struct ledger **ret, char **ret_note,
+		struct error *err);
 int ledger_close(struct ledger *l, struct error *err);  /* flushes; NULL-safe */
 int ledger_flush(struct ledger *l, struct error *err);
 struct db *ledger_db(struct ledger *l);                 /* for queries; borrowed */
@@ -61,7 +62,7 @@ struct ledger_call {
 };
 /* Copies what it needs. A call that is there already (by id) is not counted again. */
 int ledger_call(struct ledger *l, const struct ledger_call *c, struct error *err);
-/* The endpoint's usage JSON of a call, as it was sent; malloc'd. *ret is NULL when none is there. */
+/* The endpoint's usage JSON of a call, as it was sent; malloc'd. *ret is NULL when there is none. */
 int ledger_raw_usage(struct ledger *l, const char *call, char **ret, struct error *err);
 
 /* Reservations against a run's cap, synchronous and atomic across processes:
@@ -73,7 +74,8 @@ int ledger_reserve(struct ledger *l, const char *run, const char *call, int64_t 
  * "unknown" (it may have been charged: counted in full). Those of a process
  * that is gone become "unknown" when the run is resumed or ends. Settling
  * twice changes nothing. */
-int ledger_settle(struct ledger *l, const char *call, int64_t actual_nano, const char *state, struct error *err);
+int ledger_settle(struct ledger *l, const char *call, int64_t actual_nano, const char *state,
+		  struct error *err);
 /* What counts against the run's cap beside what is reserved: settled, and unknown in full. */
 int ledger_spent(struct ledger *l, const char *run, int64_t *ret_nano, struct error *err);
 
@@ -90,14 +92,14 @@ int ledger_find_run(struct ledger *l, const char *text, const char *repository, 
 struct ledger_run_row {     /* owned strings; release */
 	struct ulid id;
 	char *parent, *task, *repository, *base, *branch, *worktree, *argv_json, *head;
-	char *state;            /* running, interrupted (its process is gone), ended, applied, undone */
+	char *state; /* running, interrupted (its process is gone), ended, applied, undone */
 	char *proof;            /* red-green, green-only, none; NULL as for result_json */
 	char *result_json;      /* NULL while it runs, or was killed */
 	int64_t started_us, ended_us;
 	int status;             /* -1 while running */
 	int64_t cost_nano;
 	int unknown_cost_calls;
-	char *applied_from, *applied_to; /* commit ids of the user's branch before and after apply */
+	char *applied_from, *applied_to; /* commits of the user's branch before and after apply */
 	char *applied_ref;      /* the branch that was moved */
 };
 int ledger_get_run(struct ledger *l, const char *id, struct ledger_run_row *ret, struct error *err);
@@ -117,15 +119,15 @@ struct ledger_call_row {
 	bool cost_known;
 	int64_t cost_nano;
 };
-int ledger_list_calls(struct ledger *l, const char *run, struct ledger_call_row **ret, size_t *ret_n,
-		      struct error *err);
+int ledger_list_calls(struct ledger *l, const char *run, struct ledger_call_row **ret,
+		      size_t *ret_n, struct error *err);
 void ledger_call_rows_free(struct ledger_call_row *rows, size_t n);
 
 /* The events of a run, in order, to `each`: those of calls are not kept (see
  * ledger_list_calls), and the last one has the result of run_end as its data.
  * A non-zero answer of `each` stops. */
-int ledger_each_event(struct ledger *l, const char *run, int (*each)(void *ctx, const struct event *e),
-		      void *ctx, struct error *err);
+int ledger_each_event(struct ledger *l, const char *run,
+		      int (*each)(void *ctx, const struct event *e), void *ctx, struct error *err);
 /* The result's per-persona table, from the call rows: what the closing table
  * shows and `council cost` sums are the same numbers. */
 int ledger_run_usage(struct ledger *l, const char *run, struct persona_usage *ret, size_t max,

@@ -142,8 +142,9 @@ static int write_call(struct db *db, void *ctx, struct error *err)
 	if (shape_id(db, row->shape, &shape, err) < 0)
 		return -1;
 	s = db_begin(db,
-		"INSERT INTO call (id, run, stage, persona, provider, deployment, model_asked, model,"
-		" attempt, http_attempts, started_us, latency_us, first_token_us, input, cache_read,"
+		"INSERT INTO call (id, run, stage, persona, provider, deployment, model_asked,"
+		" model, attempt, http_attempts, started_us, latency_us, first_token_us, input,"
+		" cache_read,"
 		" cache_write, output, reasoning, estimated, cost_nano, price_hash, request_hash,"
 		" response_hash, usage_shape, usage_numbers, cache, outcome, error)"
 		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -165,8 +166,8 @@ int ledger_raw_usage(struct ledger *l, const char *call, char **ret, struct erro
 {
 	CLEANUP_BUF struct buf out = BUF_INIT(2 * USAGE_MAX);
 	struct db_stmt *s = db_begin(l->db,
-		"SELECT u.shape, c.usage_numbers FROM call c JOIN usage_shape u ON u.id = c.usage_shape"
-		" WHERE c.id = ?", err);
+		"SELECT u.shape, c.usage_numbers FROM call c"
+		" JOIN usage_shape u ON u.id = c.usage_shape WHERE c.id = ?", err);
 	bool found = false;
 
 	if (!s)

@@ -15,7 +15,8 @@ struct totals { int64_t held, spent; };
 
 static int read_totals(struct db *db, const char *run, struct totals *ret, struct error *err)
 {
-	struct db_stmt *s = db_begin(db, "SELECT held_nano, spent_nano FROM budget WHERE run = ?", err);
+	struct db_stmt *s =
+		db_begin(db, "SELECT held_nano, spent_nano FROM budget WHERE run = ?", err);
 
 	if (!s)
 		return -1;
@@ -39,8 +40,8 @@ static int check_cap(const struct totals *t, int64_t amount, int64_t cap, struct
 	money_format(t->spent, spent);
 	money_format(cap, limit);
 	return error_set(err, STATUS_BUDGET,
-			 "the budget of %s does not cover the next call: it may cost %s, %s is spent and "
-			 "%s reserved; raise it with --budget", limit, need, spent, held);
+			 "the budget of %s does not cover the next call: it may cost %s, %s is "
+			 "spent and %s reserved; raise it with --budget", limit, need, spent, held);
 }
 
 static int insert_reservation(struct db *db, const char *run, const char *call, int64_t amount,
@@ -102,7 +103,8 @@ static int close_reservation(struct db *db, const char *call, int64_t actual, co
 	if (found < 0)
 		return -1;
 	if (!found)
-		return error_set(err, STATUS_INTERNAL, "call %s has no reservation to settle", call);
+		return error_set(err, STATUS_INTERNAL, "call %s has no reservation to settle",
+				 call);
 	if (!open)
 		return 0;
 	s = db_begin(db, "UPDATE reservation SET state = ?2, actual_nano = ?3, settled_us = ?4"

@@ -16,7 +16,8 @@ struct ledger {
 };
 
 /* Queues a row; without memory for it counts it as lost. Takes ctx. */
-int ledger_push(struct ledger *l, db_write_fn *fn, void *ctx, void (*release)(void *), struct error *err);
+int ledger_push(struct ledger *l, db_write_fn *fn, void *ctx, void (*release)(void *),
+		struct error *err);
 /* -1 and an error for a ledger opened for reading. */
 int ledger_writable(const struct ledger *l, struct error *err);
 

@@ -33,7 +33,8 @@ static void told_free(void *p)
 
 /* The first five columns are the same wherever something happened in a run:
  * id, run, stage, at_us, and the statement's own from 5 on. */
-static struct db_stmt *begin_row(struct db *db, const char *sql, const struct told *t, struct error *err)
+static struct db_stmt *begin_row(struct db *db, const char *sql, const struct told *t,
+				 struct error *err)
 {
 	struct db_stmt *s = db_begin(db, sql, err);
 
@@ -128,7 +129,8 @@ static int write_tests(struct db *db, const struct told *t, const char *key, con
 {
 	int n = 0;
 
-	for (const json *it = json_first(json_get(t->data, key)); it && n < TESTS_MAX; it = json_next(it)) {
+	for (const json *it = json_first(json_get(t->data, key)); it && n < TESTS_MAX;
+	     it = json_next(it)) {
 		struct db_stmt *s;
 
 		if (!json_is_string(it))

@@ -54,7 +54,8 @@ static char *state_at(struct db_stmt *s, int col, bool *failed)
 
 #define RUN_COLUMNS \
 	"SELECT v.id, v.parent, v.task, v.repository, v.base, v.branch, v.worktree, v.options," \
-	" v.head, v.result, v.started_us, v.ended_us, v.status, v.cost_nano, v.unknown_cost_calls," \
+	" v.head, v.result, v.started_us, v.ended_us, v.status, v.cost_nano," \
+	" v.unknown_cost_calls," \
 	" v.applied_from, v.applied_to, v.applied_ref, v.proof," \
 	" v.state, p.host, p.boot, p.pid_space, p.pid, p.pid_started" \
 	" FROM run_state v LEFT JOIN process p ON p.id = v.process "
@@ -173,7 +174,8 @@ static int find_last(struct ledger *l, const char *repository, struct ulid *ret,
 	if (db_done(s, err) < 0)
 		return -1;
 	if (!id.s[0])
-		return error_set(err, STATUS_USAGE, "there is no run yet%s; `council run \"…\"` makes one",
+		return error_set(err, STATUS_USAGE,
+				 "there is no run yet%s; `council run \"…\"` makes one",
 				 repository ? " in this repository" : "");
 	*ret = id;
 	return 0;
@@ -183,7 +185,8 @@ static int find_last(struct ledger *l, const char *repository, struct ulid *ret,
 static int no_such_run(struct ledger *l, const char *text, const char *wanted, struct error *err)
 {
 	CLEANUP_STRV struct strv shorts = { 0 };
-	struct db_stmt *s = db_begin(l->db, "SELECT substr(id, -8) FROM run ORDER BY id DESC LIMIT ?", err);
+	struct db_stmt *s =
+		db_begin(l->db, "SELECT substr(id, -8) FROM run ORDER BY id DESC LIMIT ?", err);
 	const char *near;
 
 	if (!s)
@@ -196,7 +199,8 @@ static int no_such_run(struct ledger *l, const char *text, const char *wanted, s
 		return -1;
 	near = shorts.n ? str_nearest(wanted, (const char *const *)shorts.v) : NULL;
 	if (near)
-		return error_set(err, STATUS_USAGE, "there is no run %s; did you mean %s?", text, near);
+		return error_set(err, STATUS_USAGE, "there is no run %s; did you mean %s?", text,
+				 near);
 	return error_set(err, STATUS_USAGE, "there is no run %s; `council log` lists them", text);
 }
 
@@ -234,6 +238,12 @@ static int find_suffix(struct ledger *l, const char *text, const char *wanted, s
 	return 0;
 }
 
+/* ASCII's, in every locale. */
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 int ledger_find_run(struct ledger *l, const char *text, const char *repository, struct ulid *ret,
 		    struct error *err)
 {
@@ -243,10 +253,12 @@ int ledger_find_run(struct ledger *l, const char *text, const char *repository, 
 	if (str_eq(text, "last"))
 		return find_last(l, repository, ret, err);
 	if (n < SUFFIX_MIN || n > ULID_LEN)
-		return error_set(err, STATUS_USAGE, "%s is not a run: give \"last\", or the last %d or more "
-				 "characters of one that `council log` shows", text, SUFFIX_MIN);
+		return error_set(err, STATUS_USAGE,
+				 "%s is not a run: give \"last\", or the last %d or more "
+				 "characters of one that `council log` shows",
+				 text, SUFFIX_MIN);
 	for (size_t i = 0; i <= n; i++)
-		wanted[i] = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 'a' + 'A') : text[i];
+		wanted[i] = upper(text[i]);
 	return find_suffix(l, text, wanted, ret, err);
 }
 
@@ -285,12 +297,14 @@ int ledger_run_usage(struct ledger *l, const char *run, struct persona_usage *re
 		"SELECT persona, model, calls, input, cache_read, cache_write, output, reasoning,"
 		" estimated, latency_us, cost_nano, unknown FROM ("
 		"SELECT persona, coalesce(model, model_asked) AS model, count(*) AS calls,"
-		" sum(input) AS input, sum(cache_read) AS cache_read, sum(cache_write) AS cache_write,"
+		" sum(input) AS input, sum(cache_read) AS cache_read,"
+		" sum(cache_write) AS cache_write,"
 		" sum(output) AS output, sum(reasoning) AS reasoning, sum(estimated) AS estimated,"
 		" sum(latency_us) AS latency_us, coalesce(sum(cost_nano), 0) AS cost_nano,"
 		" count(*) - count(cost_nano) AS unknown, max(id), run"
 		" FROM call WHERE run = ?1 GROUP BY persona) AS g"
-		" ORDER BY (SELECT min(id) FROM call c WHERE c.run = ?1 AND c.persona IS g.persona)", err);
+		" ORDER BY (SELECT min(id) FROM call c"
+		" WHERE c.run = ?1 AND c.persona IS g.persona)", err);
 	if (!s)
 		return -1;
 	db_bind_text(s, 1, run);

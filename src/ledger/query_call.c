@@ -34,11 +34,15 @@ static int read_call(struct db_stmt *s, struct ledger_call_row *r)
 	bool failed = false;
 
 	*r = (struct ledger_call_row){
-		.attempt = (int)db_i64(s, 7), .http_attempts = (int)db_i64(s, 8),
-		.started_us = db_i64(s, 9), .latency_us = db_i64(s, 10), .first_token_us = db_i64(s, 11),
-		.usage = { db_i64(s, 12), db_i64(s, 13), db_i64(s, 14), db_i64(s, 15), db_i64(s, 16),
-			   db_i64(s, 17) != 0 },
-		.cost_known = !db_is_null(s, 18), .cost_nano = db_i64(s, 18),
+		.attempt = (int)db_i64(s, 7),
+		.http_attempts = (int)db_i64(s, 8),
+		.started_us = db_i64(s, 9),
+		.latency_us = db_i64(s, 10),
+		.first_token_us = db_i64(s, 11),
+		.usage = { db_i64(s, 12), db_i64(s, 13), db_i64(s, 14), db_i64(s, 15),
+			   db_i64(s, 16), db_i64(s, 17) != 0 },
+		.cost_known = !db_is_null(s, 18),
+		.cost_nano = db_i64(s, 18),
 	};
 	snprintf(r->id.s, sizeof r->id.s, "%s", db_text(s, 0));
 	r->stage = text_at(s, 1, &failed);
@@ -62,8 +66,8 @@ static int add_call(struct db_stmt *s, struct ledger_call_row **v, size_t *n)
 	return read_call(s, &(*v)[(*n)++]);
 }
 
-int ledger_list_calls(struct ledger *l, const char *run, struct ledger_call_row **ret, size_t *ret_n,
-		      struct error *err)
+int ledger_list_calls(struct ledger *l, const char *run, struct ledger_call_row **ret,
+		      size_t *ret_n, struct error *err)
 {
 	struct ledger_call_row *v = NULL;
 	struct db_stmt *s;
@@ -74,7 +78,8 @@ int ledger_list_calls(struct ledger *l, const char *run, struct ledger_call_row 
 		return -1;
 	s = db_begin(l->db,
 		"SELECT id, stage, persona, provider, coalesce(model, model_asked), outcome, error,"
-		" attempt, http_attempts, started_us, latency_us, first_token_us, input, cache_read,"
+		" attempt, http_attempts, started_us, latency_us, first_token_us, input,"
+		" cache_read,"
 		" cache_write, output, reasoning, estimated, cost_nano"
 		" FROM call WHERE run = ? ORDER BY rowid", err);
 	if (!s)
@@ -115,8 +120,8 @@ static int give_event(struct db_stmt *s, const char *run, int (*each)(void *, co
 	return each(ctx, &e);
 }
 
-int ledger_each_event(struct ledger *l, const char *run, int (*each)(void *ctx, const struct event *e),
-		      void *ctx, struct error *err)
+int ledger_each_event(struct ledger *l, const char *run,
+		      int (*each)(void *ctx, const struct event *e), void *ctx, struct error *err)
 {
 	struct db_stmt *s;
 	int rc = 0;
@@ -125,7 +130,8 @@ int ledger_each_event(struct ledger *l, const char *run, int (*each)(void *ctx, 
 		return -1;
 	/* A resumed run has several ends: a last event goes with the one written just before it. */
 	s = db_begin(l->db,
-		"SELECT e.at_us, e.seq, e.stage, e.type, coalesce(e.data, (SELECT r.result FROM run_end r"
+		"SELECT e.at_us, e.seq, e.stage, e.type,"
+		" coalesce(e.data, (SELECT r.result FROM run_end r"
 		" WHERE r.run = e.run AND r.ended_us <= e.at_us AND e.data IS NULL"
 		" ORDER BY r.ended_us DESC LIMIT 1))"
 		" FROM event e WHERE e.run = ? ORDER BY e.id", err);

@@ -24,7 +24,8 @@
 
 #define NEVER(event, table) \
 	"CREATE TRIGGER " table "_no_" event " BEFORE " event " ON " table \
-	" BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: " table " rows stay as they are'); END;\n"
+	" BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: " table \
+	" rows stay as they are'); END;\n"
 #define APPEND_ONLY(table) NEVER("UPDATE", table) NEVER("DELETE", table)
 
 static const char version_1[] =
@@ -155,7 +156,8 @@ IDS
 "  usage_shape    INTEGER,\n"       /* usage_shape.id */
 "  usage_numbers  TEXT,\n"          /* what stands for each '#', with commas between */
 "  cache          TEXT,\n"          /* off, hit, miss */
-"  outcome        TEXT NOT NULL,\n" /* ok, truncated, refused, empty, error, cancelled, over-budget */
+/* ok, truncated, refused, empty, error, cancelled, over-budget */
+"  outcome        TEXT NOT NULL,\n"
 "  error          TEXT\n"
 ") STRICT;\n"
 "CREATE INDEX call_by_run ON call (run);\n"
@@ -317,7 +319,8 @@ NEVER("DELETE", "reservation")
 "SELECT c.id, c.run, c.persona, coalesce(c.model, c.model_asked) AS model, c.provider,\n"
 "  strftime('%Y-%m-%dT%H:%M:%SZ', c.started_us / 1000000, 'unixepoch') AS started,\n"
 "  date(c.started_us / 1000000, 'unixepoch') AS day, r.repository,\n"
-"  c.input, c.cache_read, c.cache_write, c.output, c.reasoning, c.latency_us / 1000 AS latency_ms,\n"
+"  c.input, c.cache_read, c.cache_write, c.output, c.reasoning,\n"
+"  c.latency_us / 1000 AS latency_ms,\n"
 "  c.outcome, c.cost_nano, c.cost_nano / 1e9 AS cost_usd\n"
 "FROM call c LEFT JOIN run r ON r.id = c.run;\n"
 ;

@@ -13,7 +13,9 @@
 
 enum { SAMPLES_MIN = 5, SAMPLES_MAX = 200, STEPS_LIKELY = 3, STEPS_MOST = 12 };
 
-static const char *const role_names[ESTIMATE_ROLES] = { "pacer", "maven", "builder", "guardian", "artisan" };
+static const char *const role_names[ESTIMATE_ROLES] = {
+	"pacer", "maven", "builder", "guardian", "artisan",
+};
 
 /* Tokens of a call where the ledger knows too little. The prompt's share that
  * is repository text comes on top, by the room there is for it. */
@@ -85,7 +87,7 @@ static int read_history(struct ledger *l, struct estimate_line *line, struct err
 
 static void guess_tokens(const struct estimate_input *in, struct estimate_line *line)
 {
-	static const int share[ESTIMATE_CASES] = { 10, 40, 100 }; /* per cent of the room for text */
+	static const int share[ESTIMATE_CASES] = { 10, 40, 100 }; /* % of the room for text */
 	int64_t room = in->context_tokens > 0 ? in->context_tokens : 0;
 
 	for (int c = 0; c < ESTIMATE_CASES; c++) {
@@ -120,7 +122,8 @@ static void count_calls(const struct estimate_input *in, struct estimate_line *l
 		break;
 	case ESTIMATE_BUILDER:
 		n[0] = steps[0];
-		n[1] = steps[1] + (attempts > 0 ? (steps[1] + 3) / 4 : 0); /* one step in four is red at first */
+		/* likely, one step in four is red at first */
+		n[1] = steps[1] + (attempts > 0 ? (steps[1] + 3) / 4 : 0);
 		n[2] = steps[2] * (1 + attempts) + rounds;
 		break;
 	case ESTIMATE_GUARDIAN: /* each round, and what was refined */

@@ -18,14 +18,21 @@
 
 struct ledger;
 
-enum estimate_role { ESTIMATE_PACER, ESTIMATE_MAVEN, ESTIMATE_BUILDER, ESTIMATE_GUARDIAN, ESTIMATE_ARTISAN,
-		     ESTIMATE_ROLES };
+enum estimate_role {
+	ESTIMATE_PACER,
+	ESTIMATE_MAVEN,
+	ESTIMATE_BUILDER,
+	ESTIMATE_GUARDIAN,
+	ESTIMATE_ARTISAN,
+	ESTIMATE_ROLES
+};
 /* How surely a persona works: Maven and Artisan are MAYBE under `--phases auto`. */
 enum estimate_use { ESTIMATE_NO, ESTIMATE_MAYBE, ESTIMATE_YES };
 
 struct estimate_input {
 	enum estimate_use use[ESTIMATE_ROLES];         /* Pacer NO: there is a plan already */
-	const struct model_route *route[ESTIMATE_ROLES]; /* borrowed; NULL: counts as an unknown price */
+	/* borrowed; NULL: counts as an unknown price */
+	const struct model_route *route[ESTIMATE_ROLES];
 	int steps;              /* of the plan; 0: not known yet */
 	int max_attempts;       /* repairs of a red step */
 	int max_rounds;         /* review rounds */
@@ -46,7 +53,8 @@ struct estimate_line {
 };
 
 struct estimate {
-	struct estimate_line line[ESTIMATE_ROLES]; /* the personas that may work, in order of the work */
+	/* the personas that may work, in order of the work */
+	struct estimate_line line[ESTIMATE_ROLES];
 	size_t n;
 	int64_t cost_nano[ESTIMATE_CASES];         /* of the lines with a known price */
 	int unknown_lines;                         /* the others */

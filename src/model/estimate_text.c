@@ -55,7 +55,8 @@ static int set_costs(json *j, const int64_t nano[ESTIMATE_CASES], bool known)
 	int rc = 0;
 
 	for (int c = 0; c < ESTIMATE_CASES; c++)
-		rc |= json_set(j, keys[c], known ? json_new_double((double)nano[c] / 1e9) : json_new_null());
+		rc |= json_set(j, keys[c],
+			       known ? json_new_double((double)nano[c] / 1e9) : json_new_null());
 	return rc;
 }
 

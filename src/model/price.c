@@ -84,7 +84,8 @@ static int limit_value(const json *entry, const char *key, const char *where, in
 	if (text && !parse_i64(text, 0, INT64_MAX, &v))
 		v = -1;
 	if (v < 0)
-		return error_set(err, STATUS_USAGE, "%s: %s is not a whole number of tokens", where, key);
+		return error_set(err, STATUS_USAGE, "%s: %s is not a whole number of tokens", where,
+				 key);
 	*ret = v;
 	return 0;
 }
@@ -167,8 +168,9 @@ static int read_rates(const json *entry, const char *where, struct price *p, str
 		if (above > 0)
 			rates = tier_at(p, above);
 		if (!rates)
-			return error_set(err, STATUS_USAGE, "%s: %s is one price step too many, at most %d",
-					 where, json_key(it), PRICE_TIERS_MAX);
+			return error_set(err, STATUS_USAGE,
+					 "%s: %s is one price step too many, at most %d", where,
+					 json_key(it), PRICE_TIERS_MAX);
 		if (cost_value(it, where, rate_of(rates, (size_t)k), err) < 0)
 			return -1;
 	}
@@ -212,7 +214,8 @@ static int add_entry(struct price_table *t, const char *file, const json *j, str
 	if (!where)
 		return error_oom(err);
 	if (!*name || strlen(name) > NAME_MAX_BYTES || t->n == ENTRIES_MAX)
-		return error_set(err, STATUS_USAGE, "%s: a name is empty, too long, or one too many", file);
+		return error_set(err, STATUS_USAGE,
+				 "%s: a name is empty, too long, or one too many", file);
 	if (price_from_json(j, where, &e.price, err) < 0)
 		return -1;
 	if (t->n == t->cap) {
@@ -243,7 +246,8 @@ static int load_file(struct price_table *t, const char *path, struct buf *hashed
 	if (!root)
 		return error_prefix(err, "%s", path);
 	if (!json_is_object(root))
-		return error_set(err, STATUS_USAGE, "%s: must be a map from model names to prices", path);
+		return error_set(err, STATUS_USAGE, "%s: must be a map from model names to prices",
+				 path);
 	for (const json *it = json_first(root); it; it = json_next(it))
 		if (strcmp(json_key(it), "sample_spec") != 0 && add_entry(t, path, it, err) < 0)
 			return -1;
@@ -376,7 +380,8 @@ static const struct entry *find_plain(const struct price_table *t, const char *p
 	return NULL;
 }
 
-bool price_find(const struct price_table *t, const char *provider, const char *model, struct price *ret)
+bool price_find(const struct price_table *t, const char *provider, const char *model,
+		struct price *ret)
 {
 	const struct entry *e = NULL;
 	char plain[NAME_MAX_BYTES + 1];

@@ -32,10 +32,19 @@ static struct ulid run_of(const char *task, const char *repository, const char *
 static void call(const char *run, const char *persona, const char *model, int day, int64_t cost)
 {
 	struct ledger_call c = {
-		.id = ulid_new(), .run = run, .persona = persona, .provider = "openai",
-		.model_asked = model, .attempt = 1, .http_attempts = 1, .started_us = NOON + day * DAY_US,
-		.latency_us = 10, .usage = { .input = 100, .cache_read = 1, .output = 7 },
-		.cost_known = cost >= 0, .cost_nano = cost < 0 ? 0 : cost, .outcome = "ok",
+		.id = ulid_new(),
+		.run = run,
+		.persona = persona,
+		.provider = "openai",
+		.model_asked = model,
+		.attempt = 1,
+		.http_attempts = 1,
+		.started_us = NOON + day * DAY_US,
+		.latency_us = 10,
+		.usage = { .input = 100, .cache_read = 1, .output = 7 },
+		.cost_known = cost >= 0,
+		.cost_nano = cost < 0 ? 0 : cost,
+		.outcome = "ok",
 	};
 
 	ck_assert_int_eq(ledger_call(l, &c, &err), 0);
@@ -204,13 +213,27 @@ END_TEST
 
 START_TEST(counts)
 {
-	static const struct { const char *text; int64_t n; } good[] = {
-		{ "0", 0 }, { "10M", 10000000 }, { "10m", 10000000 }, { "1.5k", 1500 }, { "1,000", 1000 },
-		{ "2G", 2000000000 }, { "2B", 2000000000 }, { "1T", 1000000000000 },
-		{ "9223372036854775807", INT64_MAX }, { "0.001k", 1 }, { ".5k", 500 },
+	static const struct { const char *text; int64_t n;
+	} good[] = {
+		{ "0", 0 },	      { "10M", 10000000 },     { "10m", 10000000 },
+		{ "1.5k", 1500 },     { "1,000", 1000 },       { "2G", 2000000000 },
+		{ "2B", 2000000000 }, { "1T", 1000000000000 }, { "9223372036854775807", INT64_MAX },
+		{ "0.001k", 1 },      { ".5k", 500 },
 	};
-	static const char *const bad[] = { "", "M", "-1", "1.5", "1.0001k", "10 M", "1e3", "1k1", ".", ",1",
-					   "9223372036854775808", "99999999999T", "1.2.3k", NULL };
+	static const char *const bad[] = { "",
+					   "M",
+					   "-1",
+					   "1.5",
+					   "1.0001k",
+					   "10 M",
+					   "1e3",
+					   "1k1",
+					   ".",
+					   ",1",
+					   "9223372036854775808",
+					   "99999999999T",
+					   "1.2.3k",
+					   NULL };
 	int64_t n;
 
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {

@@ -36,7 +36,8 @@ static struct estimate_input automatic(int steps)
 				     .context_tokens = 12000 };
 
 	for (int r = 0; r < ESTIMATE_ROLES; r++) {
-		in.use[r] = r == ESTIMATE_MAVEN || r == ESTIMATE_ARTISAN ? ESTIMATE_MAYBE : ESTIMATE_YES;
+		in.use[r] = r == ESTIMATE_MAVEN || r == ESTIMATE_ARTISAN ? ESTIMATE_MAYBE
+									 : ESTIMATE_YES;
 		in.route[r] = &dollar;
 	}
 	return in;
@@ -70,7 +71,8 @@ START_TEST(calls_follow_the_plan)
 	ck_assert_int_eq(estimate_run(NULL, &in, &e, &err), 0);
 	ck_assert_uint_eq(e.n, 4);
 	ck_assert_int_eq(e.line[0].role, ESTIMATE_MAVEN);
-	ck_assert_int_eq(e.line[2].calls[ESTIMATE_LIKELY], 2); /* the refinement is reviewed as well */
+	ck_assert_int_eq(e.line[2].calls[ESTIMATE_LIKELY],
+			 2); /* the refinement is reviewed as well */
 }
 END_TEST
 
@@ -102,11 +104,17 @@ START_TEST(unknown_prices_are_not_zero)
 }
 END_TEST
 
-static void add_calls(struct ledger *l, const char *persona, const char *outcome, int n, int64_t output)
+static void add_calls(struct ledger *l, const char *persona, const char *outcome, int n,
+		      int64_t output)
 {
 	for (int i = 0; i < n; i++) {
-		struct ledger_call c = { .id = ulid_new(), .persona = persona, .provider = "openai",
-			.usage = { .input = 900, .cache_read = 100, .output = output + i }, .outcome = outcome };
+		struct ledger_call c = {
+			.id = ulid_new(),
+			.persona = persona,
+			.provider = "openai",
+			.usage = { .input = 900, .cache_read = 100, .output = output + i },
+			.outcome = outcome
+		};
 
 		ck_assert_int_eq(ledger_call(l, &c, &err), 0);
 	}
@@ -130,7 +138,8 @@ START_TEST(history_replaces_the_guess)
 	ck_assert_int_eq(e.line[ESTIMATE_BUILDER].output[ESTIMATE_LIKELY], 1050);
 	ck_assert_int_eq(e.line[ESTIMATE_BUILDER].output[ESTIMATE_HIGH], 1090);
 	/* one call: 1000 × 1 $/M + 1025 × 10 $/M */
-	ck_assert_int_eq(e.line[ESTIMATE_BUILDER].cost_nano[ESTIMATE_LOW], 1000 * 1000 + 1025 * 10000);
+	ck_assert_int_eq(e.line[ESTIMATE_BUILDER].cost_nano[ESTIMATE_LOW],
+			 1000 * 1000 + 1025 * 10000);
 	ck_assert_int_eq(e.line[ESTIMATE_GUARDIAN].samples, 0);
 	ledger_close(l, NULL);
 }

@@ -71,12 +71,24 @@ static void end(const struct ulid *id, enum status status)
 static struct ledger_call a_call(const struct ulid *run, const char *persona, int64_t cost)
 {
 	return (struct ledger_call){
-		.id = ulid_new(), .run = run->s, .persona = persona, .provider = "openai",
-		.deployment = "builder", .model_asked = "gpt-4o", .model_answered = "gpt-4o-2024-08-06",
-		.attempt = 1, .http_attempts = 1, .started_us = 1763683200000000, .latency_us = 5000,
-		.first_token_us = 100, .usage = { .input = 100, .cache_read = 10, .output = 20 },
+		.id = ulid_new(),
+		.run = run->s,
+		.persona = persona,
+		.provider = "openai",
+		.deployment = "builder",
+		.model_asked = "gpt-4o",
+		.model_answered = "gpt-4o-2024-08-06",
+		.attempt = 1,
+		.http_attempts = 1,
+		.started_us = 1763683200000000,
+		.latency_us = 5000,
+		.first_token_us = 100,
+		.usage = { .input = 100, .cache_read = 10, .output = 20 },
 		.raw_usage = "{\"prompt_tokens\":110,\"x\":\"a#1\\\"2\",\"n\":null,\"d\":[-1.5e3]}",
-		.cost_known = cost >= 0, .cost_nano = cost < 0 ? 0 : cost, .cache = "off", .outcome = "ok",
+		.cost_known = cost >= 0,
+		.cost_nano = cost < 0 ? 0 : cost,
+		.cache = "off",
+		.outcome = "ok",
 		.price_hash = sha256_of("p", 1),
 	};
 }
@@ -156,7 +168,9 @@ START_TEST(a_killed_run_is_interrupted)
 	ledger_close(l, NULL);
 	pid = fork();
 	if (pid == 0) {
-		struct ledger_run r = { .id = id.s, .task = "t", .repository = "/r", .budget_nano = 100 };
+		struct ledger_run r = {
+			.id = id.s, .task = "t", .repository = "/r", .budget_nano = 100
+		};
 
 		if (ledger_open(path, false, &l, NULL, NULL) == 0 &&
 		    ledger_run_started(l, &r, NULL) == 0 &&
@@ -244,7 +258,8 @@ START_TEST(calls_are_counted_once)
 
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(ledger_call(l, &c, &err), 0);
-	struct ledger_call unknown = a_call(&id, "guardian", -1), second = a_call(&id, "builder", 1);
+	struct ledger_call unknown = a_call(&id, "guardian", -1),
+			   second = a_call(&id, "builder", 1);
 
 	second.model_answered = "last-one";
 	second.raw_usage = "not json # at all 12";
@@ -269,7 +284,9 @@ START_TEST(calls_are_counted_once)
 		free(u[i].model);
 	ck_assert_int_eq(ledger_raw_usage(l, c.id.s, &raw, &err), 0);
 	ck_assert_str_eq(raw, c.raw_usage);
-	ck_assert_int_eq(number("SELECT count(*) FROM call WHERE request_hash IS NULL AND length(price_hash) = 32"), 3);
+	ck_assert_int_eq(number("SELECT count(*) FROM call WHERE request_hash IS NULL AND "
+				"length(price_hash) = 32"),
+			 3);
 	ck_assert_int_eq(number("SELECT count(*) FROM call_cost WHERE day = '2025-11-21'"), 3);
 }
 END_TEST
@@ -277,12 +294,13 @@ END_TEST
 START_TEST(usage_shapes)
 {
 	static const char *const texts[] = {
-		"{}", "{\"a\":1}", "{\"a\":-1.5e-3,\"b\":[1,2,{\"c\":\"# 12 \\\" #\"}],\"t\":true}", "12",
-		"\"open", "{\"a\":null,\"e\":false}",
+		"{}", "{\"a\":1}", "{\"a\":-1.5e-3,\"b\":[1,2,{\"c\":\"# 12 \\\" #\"}],\"t\":true}",
+		"12", "\"open",	   "{\"a\":null,\"e\":false}",
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		CLEANUP_BUF struct buf shape = BUF_INIT(999), numbers = BUF_INIT(999), back = BUF_INIT(999);
+		CLEANUP_BUF struct buf shape = BUF_INIT(999), numbers = BUF_INIT(999),
+				       back = BUF_INIT(999);
 
 		ck_assert_int_eq(usage_split(texts[i], &shape, &numbers), 0);
 		ck_assert_int_eq(usage_join(buf_str(&shape), buf_str(&numbers), &back), 0);
@@ -424,7 +442,8 @@ END_TEST
 
 START_TEST(an_ambiguous_run)
 {
-	static const char *const ids[] = { "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BRZ3NDEKTSV4RRFFQ69G5FAV" };
+	static const char *const ids[] = { "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+					   "01BRZ3NDEKTSV4RRFFQ69G5FAV" };
 	struct ulid found;
 	struct error e = { 0 };
 
@@ -486,32 +505,43 @@ START_TEST(events_become_rows)
 
 	ck_assert_int_eq(event_bus_add(bus, &ledger_sink, l, &err), 0);
 	emit(bus, EVENT_RUN_STARTED, NULL, "{\"task\":\"t\"}");
-	emit(bus, EVENT_STAGE_STARTED, stage.s, "{\"stage\":\"build\",\"persona\":\"builder\",\"step\":2}");
+	emit(bus, EVENT_STAGE_STARTED, stage.s,
+	     "{\"stage\":\"build\",\"persona\":\"builder\",\"step\":2}");
 	ledger_flush(l, &err);
 	ck_assert_int_eq(number("SELECT ended_us FROM stage"), -1); /* under way */
 	emit(bus, EVENT_CALL_STARTED, stage.s, "{}");
 	emit(bus, EVENT_CALL_DELTA, stage.s, "{\"text\":\"x\"}");
 	emit(bus, EVENT_CALL_COMPLETED, stage.s, "{}");
-	emit(bus, EVENT_EDIT_APPLIED, stage.s, "{\"path\":\"a.c\",\"kind\":\"modify\",\"match\":\"exact\"}");
+	emit(bus, EVENT_EDIT_APPLIED, stage.s,
+	     "{\"path\":\"a.c\",\"kind\":\"modify\",\"match\":\"exact\"}");
 	emit(bus, EVENT_EDIT_REJECTED, stage.s, "{\"path\":\"b.c\",\"reason\":\"outside\"}");
-	emit(bus, EVENT_GATE_COMPLETED, stage.s, "{\"gate\":\"step\",\"green\":false,\"passed\":3,\"failed\":1,"
+	emit(bus, EVENT_GATE_COMPLETED, stage.s,
+	     "{\"gate\":\"step\",\"green\":false,\"passed\":3,\"failed\":1,"
 	     "\"newly_failing\":[\"t1\",\"t1\",7],\"fixed\":[\"t2\"]}");
-	emit(bus, EVENT_FINDING, stage.s, "{\"severity\":\"high\",\"file\":\"a.c\",\"line\":12,\"cwe\":null,\"title\":\"x\"}");
-	emit(bus, EVENT_BUDGET_WARNING, NULL, "{\"percent\":50,\"spent_usd\":0.000000123,\"cap_usd\":1}");
+	emit(bus, EVENT_FINDING, stage.s,
+	     "{\"severity\":\"high\",\"file\":\"a.c\",\"line\":12,\"cwe\":null,\"title\":\"x\"}");
+	emit(bus, EVENT_BUDGET_WARNING, NULL,
+	     "{\"percent\":50,\"spent_usd\":0.000000123,\"cap_usd\":1}");
 	emit(bus, EVENT_STAGE_COMPLETED, stage.s, "{\"outcome\":\"ok\",\"summary\":\"done\"}");
 	emit(bus, EVENT_RUN_COMPLETED, NULL, "{\"task\":\"a large result\"}");
 	event_bus_free(bus);
 	ck_assert_msg(ledger_flush(l, &err) == 0, "%s", err.message);
-	ck_assert_int_eq(number("SELECT count(*) FROM stage WHERE kind = 'build' AND step = 2 AND outcome = 'ok'"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM edit WHERE applied = 1 AND match = 'exact'"), 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM edit WHERE applied = 0 AND reason = 'outside'"), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM stage WHERE kind = 'build' AND step = 2 AND "
+				"outcome = 'ok'"),
+			 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM edit WHERE applied = 1 AND match = 'exact'"),
+			 1);
+	ck_assert_int_eq(
+		number("SELECT count(*) FROM edit WHERE applied = 0 AND reason = 'outside'"), 1);
 	ck_assert_int_eq(number("SELECT green FROM gate WHERE passed = 3 AND failed = 1"), 0);
 	ck_assert_int_eq(number("SELECT count(*) FROM test"), 2);
 	ck_assert_int_eq(number("SELECT line FROM finding WHERE cwe IS NULL"), 12);
 	ck_assert_int_eq(number("SELECT spent_nano FROM alert"), 123);
 	ck_assert_int_eq(number("SELECT cap_nano FROM alert"), 1000000000);
 	ck_assert_int_eq(number("SELECT count(*) FROM event"), 9);
-	ck_assert_int_eq(number("SELECT count(*) FROM event WHERE type = 'run.completed' AND data IS NULL"), 1);
+	ck_assert_int_eq(
+		number("SELECT count(*) FROM event WHERE type = 'run.completed' AND data IS NULL"),
+		1);
 	ck_assert(forbidden("UPDATE stage SET outcome = 'failed', ended_us = 5"));
 }
 END_TEST
@@ -560,7 +590,8 @@ START_TEST(reading_calls_and_events)
 	ck_assert_str_eq(rows[1].error, "the endpoint closed");
 	ck_assert(!rows[1].cost_known);
 	ledger_call_rows_free(rows, n);
-	ck_assert_msg(ledger_each_event(l, id.s, count_event, &events, &err) == 0, "%s", err.message);
+	ck_assert_msg(ledger_each_event(l, id.s, count_event, &events, &err) == 0, "%s",
+		      err.message);
 	ck_assert_int_eq(events, 2);
 	ck_assert_int_eq(ledger_get_run(l, id.s, &row, &err), 0);
 	ck_assert_str_eq(row.proof, "red-green");
@@ -600,8 +631,10 @@ START_TEST(a_file_that_is_no_ledger)
 	char other[128];
 
 	snprintf(other, sizeof other, "%s/text", folder);
-	ck_assert_int_eq(path_write_atomic(other, "this is no database at all, but long enough to look", 50,
-					   0600, false, NULL), 0);
+	ck_assert_int_eq(path_write_atomic(other,
+					   "this is no database at all, but long enough to look",
+					   50, 0600, false, NULL),
+			 0);
 	ck_assert_int_eq(ledger_open(other, false, &bad, NULL, &e), -1);
 	ck_assert_int_eq(e.code, STATUS_USAGE);
 	ck_assert_ptr_nonnull(strstr(e.message, other));

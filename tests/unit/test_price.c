@@ -62,7 +62,8 @@ START_TEST(rates_are_exact)
 		"{\"a\": {\"input_cost_per_token\": 3e-07, \"output_cost_per_token\": \"2.5e-6\","
 		" \"cache_read_input_token_cost\": 7.5e-08, \"max_tokens\": 4096,"
 		" \"max_input_tokens\": \"128000\", \"output_cost_per_token_batches\": 1},"
-		" \"tiny\": {\"input_cost_per_token\": 1e-17, \"output_cost_per_token\": 3.625e-09}}");
+		" \"tiny\": {\"input_cost_per_token\": 1e-17, \"output_cost_per_token\": "
+		"3.625e-09}}");
 	struct price p;
 
 	ck_assert(price_find(t, NULL, "a", &p));
@@ -81,13 +82,16 @@ END_TEST
 
 START_TEST(lookup)
 {
-	struct price_table *t = load(
-		"{\"sample_spec\": {\"input_cost_per_token\": \"what it costs\"},"
-		" \"gpt-4o\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 2e-6, \"output_cost_per_token\": 1e-5},"
-		" \"gpt-4o-2024-05-13\": {\"input_cost_per_token\": 5e-6, \"output_cost_per_token\": 1.5e-5},"
-		" \"groq/llama\": {\"input_cost_per_token\": 1e-6, \"output_cost_per_token\": 1e-6},"
-		" \"half\": {\"input_cost_per_token\": 1e-6, \"max_output_tokens\": 7},"
-		" \"vectors\": {\"mode\": \"embedding\", \"input_cost_per_token\": 1e-6}}");
+	struct price_table *t =
+		load("{\"sample_spec\": {\"input_cost_per_token\": \"what it costs\"},"
+		     " \"gpt-4o\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": "
+		     "2e-6, \"output_cost_per_token\": 1e-5},"
+		     " \"gpt-4o-2024-05-13\": {\"input_cost_per_token\": 5e-6, "
+		     "\"output_cost_per_token\": 1.5e-5},"
+		     " \"groq/llama\": {\"input_cost_per_token\": 1e-6, \"output_cost_per_token\": "
+		     "1e-6},"
+		     " \"half\": {\"input_cost_per_token\": 1e-6, \"max_output_tokens\": 7},"
+		     " \"vectors\": {\"mode\": \"embedding\", \"input_cost_per_token\": 1e-6}}");
 	struct price p;
 
 	ck_assert(price_find(t, "openai", "gpt-4o-2024-08-06", &p));
@@ -188,8 +192,10 @@ START_TEST(bad_entries_are_refused)
 	refused("{\"x\": {\"max_tokens\": \"many\"}}", "max_tokens is not a whole number");
 	refused("{\"x\": {\"input_cost_per_token\": 1e-6,", "line 1");
 	refused("{\"x\": {\"input_cost_per_token_above_1k_tokens\": 0,"
-		"\"input_cost_per_token_above_2k_tokens\": 0, \"input_cost_per_token_above_3k_tokens\": 0,"
-		"\"input_cost_per_token_above_4k_tokens\": 0, \"input_cost_per_token_above_5k_tokens\": 0}}",
+		"\"input_cost_per_token_above_2k_tokens\": 0, "
+		"\"input_cost_per_token_above_3k_tokens\": 0,"
+		"\"input_cost_per_token_above_4k_tokens\": 0, "
+		"\"input_cost_per_token_above_5k_tokens\": 0}}",
 		"one price step too many");
 	refused("{\"\": {}}", "a name is empty");
 }
@@ -236,7 +242,8 @@ START_TEST(shipped_file)
 
 		ck_assert(price_find(t, NULL, name, &p));
 		/* nothing in it is free, or dearer than what any model has cost */
-		ck_assert_msg(p.base.input >= 10000000 && p.base.output <= 600000000000, "%s", name);
+		ck_assert_msg(p.base.input >= 10000000 && p.base.output <= 600000000000, "%s",
+			      name);
 		ck_assert_msg(p.base.cache_read <= p.base.input, "%s", name);
 	}
 	ck_assert(price_find(t, "openai", "gpt-4o-2024-05-13", &p));
