@@ -13,10 +13,11 @@
 #include "util/str.h"
 
 static const struct option_def table[] = {
-	{ "check", 0, OPTION_FLAG, NULL, "only say what would happen (the default)", NO_SETTING, 0 },
-	{ "apply", 0, OPTION_FLAG, NULL, "write the files, all or none", NO_SETTING, 0 },
-	{ "directory", 'C', OPTION_VALUE, "DIR", "the folder that paths are below (default: .)", NO_SETTING,
+	{ "check", 0, OPTION_FLAG, NULL, "only say what would happen (the default)", NO_SETTING,
 	  0 },
+	{ "apply", 0, OPTION_FLAG, NULL, "write the files, all or none", NO_SETTING, 0 },
+	{ "directory", 'C', OPTION_VALUE, "DIR", "the folder that paths are below (default: .)",
+	  NO_SETTING, 0 },
 	{ "protect", 0, OPTION_FLAG, NULL, "refuse edits to tests, CI, lock files and build files",
 	  NO_SETTING, 0 },
 	{ NULL, 0, OPTION_FLAG, NULL, NULL, NO_SETTING, 0 },
@@ -28,12 +29,14 @@ static int read_answer(struct cli *cli, struct buf *text, struct error *err)
 	const char *name = operands->n ? operands->v[0] : "-";
 
 	if (operands->n > 1)
-		return error_set(err, STATUS_USAGE, "one FILE at most: %s is too many", operands->v[1]);
+		return error_set(err, STATUS_USAGE, "one FILE at most: %s is too many",
+				 operands->v[1]);
 	if (strcmp(name, "-"))
 		return buf_read_file(text, name, err);
 	if (!operands->n && isatty(STDIN_FILENO))
 		return error_set(err, STATUS_USAGE,
-				 "no answer to read: name a FILE, or pipe the answer in (- reads the terminal)");
+				 "no answer to read: name a FILE, or pipe the answer in (- reads "
+				 "the terminal)");
 	return buf_read_fd(text, STDIN_FILENO, "standard input", err);
 }
 
@@ -86,9 +89,11 @@ static json *outcome_json(const struct edit_outcome *o)
 {
 	json *j = json_object();
 
-	if (!j || json_set_string(j, "path", o->path) < 0 || json_set_string(j, "action", verb(o)) < 0 ||
+	if (!j || json_set_string(j, "path", o->path) < 0 ||
+	    json_set_string(j, "action", verb(o)) < 0 ||
 	    (o->new_path && json_set_string(j, "new_path", o->new_path) < 0) ||
-	    json_set_bool(j, "ok", o->ok) < 0 || json_set_string(j, "match", o->ok ? o->match : NULL) < 0 ||
+	    json_set_bool(j, "ok", o->ok) < 0 ||
+	    json_set_string(j, "match", o->ok ? o->match : NULL) < 0 ||
 	    json_set_bool(j, "protected", o->protected_path) < 0 ||
 	    json_set_string(j, "reason", o->reason) < 0) {
 		json_free(j);
@@ -109,7 +114,8 @@ static int print_json(struct cli *cli, enum status status, bool written, const c
 			json_free(edits);
 			return error_oom(err);
 		}
-	if (!j || json_set_i64(j, "status", status) < 0 || json_set_bool(j, "written", written) < 0 ||
+	if (!j || json_set_i64(j, "status", status) < 0 ||
+	    json_set_bool(j, "written", written) < 0 ||
 	    json_set_bool(j, "unchanged", r && r->unchanged) < 0 ||
 	    json_set_string(j, "error", error) < 0) {
 		json_free(edits);
@@ -156,7 +162,8 @@ static int try_edits(struct cli *cli, const struct edit_list *list, struct error
 	}
 	o.root_fd = open(dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o.root_fd < 0)
-		return error_sys(err, STATUS_USAGE, errno, "cannot open the folder %s", dir ? dir : ".");
+		return error_sys(err, STATUS_USAGE, errno, "cannot open the folder %s",
+				 dir ? dir : ".");
 	rc = edit_apply(list, &o, &report, err);
 	close(o.root_fd);
 	if (rc < 0)
@@ -195,9 +202,10 @@ const struct command command_edit = {
 	.name = "edit",
 	.summary = "check or apply the edits in a model's answer",
 	.usage = "[options] [FILE | -]",
-	.details = "Reads SEARCH/REPLACE blocks, whole files, apply_patch and unified diffs (see\n"
-		   "council-formats(5)). Exit 0: they apply; 3: they do not, and standard output says\n"
-		   "why; 7: the answer says NO CHANGES.",
+	.details = "Reads SEARCH/REPLACE blocks, whole files, apply_patch and unified diffs: see\n"
+		   "council-formats(5). Exit 0: they apply; 3: they do not, and standard output\n"
+		   "says why; 7: the answer says NO CHANGES.",
 	.options = table,
+	.needs = ENDS_ON_SIGNAL,
 	.run = run,
 };

@@ -17,8 +17,8 @@ enum { FILE_MAX = 8 << 20 };
 #define WORK_MAX (UINT64_C(1) << 31)
 
 /* Lines that stand for others, which neither the file nor the old lines have. */
-static int check_elision(struct edit_set *a, struct edit_file *f, const struct edit_span *v, size_t n,
-			 int answer_line, char **reason)
+static int check_elision(struct edit_set *a, struct edit_file *f, const struct edit_span *v,
+			 size_t n, int answer_line, char **reason)
 {
 	enum edit_language lang = edit_language(f->path);
 
@@ -30,8 +30,10 @@ static int check_elision(struct edit_set *a, struct edit_file *f, const struct e
 		if (f->loaded && edit_doc_lookup(&f->doc, t.s, t.len) != EDIT_NO_ID)
 			continue;
 		return edit_refuse(a, reason,
-			      str_printf("\"%.*s\" (in the edit at answer line %d) stands for lines left out: give every line, or a SEARCH/REPLACE block for the part that changes",
-					 (int)(t.len < 100 ? t.len : 100), t.s, answer_line));
+				   str_printf("\"%.*s\" (in the edit at answer line %d) stands for "
+					      "lines left out: give every line, or a "
+					      "SEARCH/REPLACE block for the part that changes",
+					      (int)(t.len < 100 ? t.len : 100), t.s, answer_line));
 	}
 	return 0;
 }
@@ -52,7 +54,8 @@ static int check_elision_text(struct edit_set *a, struct edit_file *f, const cha
 	return rc;
 }
 
-static int do_whole(struct edit_set *a, const struct edit *e, struct edit_file *f, struct edit_outcome *out)
+static int do_whole(struct edit_set *a, const struct edit *e, struct edit_file *f,
+		    struct edit_outcome *out)
 {
 	int rc;
 
@@ -62,10 +65,12 @@ static int do_whole(struct edit_set *a, const struct edit *e, struct edit_file *
 			return rc;
 		if (!e->content_len && !edit_file_is_empty(f))
 			return edit_refuse(a, &out->reason,
-				      str_dup("an empty fence would empty the file: to delete it use <<<<<<< DELETE"));
+					   str_dup("an empty fence would empty the file: to delete "
+						   "it use <<<<<<< DELETE"));
 	}
 	if (f->exists || edit_language(e->path) != EDIT_PROSE) {
-		rc = check_elision_text(a, f, e->content, e->content_len, e->answer_line, &out->reason);
+		rc = check_elision_text(a, f, e->content, e->content_len, e->answer_line,
+					&out->reason);
 		if (rc)
 			return rc;
 	}
@@ -74,12 +79,13 @@ static int do_whole(struct edit_set *a, const struct edit *e, struct edit_file *
 	return edit_file_set_text(a, f, e->content, e->content_len, e->executable, &out->reason);
 }
 
-static int do_create(struct edit_set *a, struct edit_file *f, const char *text, size_t len, bool executable,
-		     struct edit_outcome *out)
+static int do_create(struct edit_set *a, struct edit_file *f, const char *text, size_t len,
+		     bool executable, struct edit_outcome *out)
 {
 	if (!edit_file_is_empty(f) && !f->created)
 		return edit_refuse(a, &out->reason,
-			      str_dup("the file exists and is not empty: an empty SEARCH only makes new files; give the lines to be replaced"));
+				   str_dup("the file exists and is not empty: an empty SEARCH only "
+					   "makes new files; give the lines to be replaced"));
 	out->kind = EDIT_CREATE;
 	out->match = "whole";
 	return edit_file_set_text(a, f, text, len, executable, &out->reason);
@@ -87,14 +93,16 @@ static int do_create(struct edit_set *a, struct edit_file *f, const char *text, 
 
 static int missing_file(struct edit_set *a, const struct edit *e, struct edit_outcome *out)
 {
-	return edit_refuse(a, &out->reason,
-		      str_printf("there is no file %s: check the path, or give the whole file to make it",
-				 e->path));
+	return edit_refuse(
+		a, &out->reason,
+		str_printf("there is no file %s: check the path, or give the whole file to make it",
+			   e->path));
 }
 
 /* New lines that stand for others. The body of a block holds the old lines too, but those that
  * the file has are no objection, and others would not match. */
-static int hunk_elision(struct edit_set *a, struct edit_file *f, const struct edit_hunk *h, char **reason)
+static int hunk_elision(struct edit_set *a, struct edit_file *f, const struct edit_hunk *h,
+			char **reason)
 {
 	const char *text = h->body ? h->body : h->new_text;
 	size_t len = h->body ? h->body_len : strlen(h->new_text);
@@ -121,7 +129,8 @@ static int add_reason(struct edit_set *a, char **reason, char **more)
 }
 
 /* The same change stands in the answer before: models repeat themselves at the end. */
-static bool said_before(const struct edit_list *l, const struct edit *edit, const struct edit_hunk *h)
+static bool said_before(const struct edit_list *l, const struct edit *edit,
+			const struct edit_hunk *h)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct edit *e = &l->v[i];
@@ -131,7 +140,8 @@ static bool said_before(const struct edit_list *l, const struct edit *edit, cons
 
 			if (other == h)
 				return false;
-			if (h->body && other->body_len == h->body_len && str_eq(e->path, edit->path) &&
+			if (h->body && other->body_len == h->body_len &&
+			    str_eq(e->path, edit->path) &&
 			    !memcmp(other->body, h->body, h->body_len))
 				return true;
 		}
@@ -141,8 +151,8 @@ static bool said_before(const struct edit_list *l, const struct edit *edit, cons
 
 /* One hunk; *failed when it does not fit, with its reason added. */
 static int do_hunk(struct edit_set *a, const struct edit *e, struct edit_file *f,
-		   const struct edit_hunk *h, struct edit_cursor *cursor, enum edit_tier *worst, struct edit_outcome *out,
-		   bool *failed)
+		   const struct edit_hunk *h, struct edit_cursor *cursor, enum edit_tier *worst,
+		   struct edit_outcome *out, bool *failed)
 {
 	CLEANUP_FREE char *why = NULL;
 	enum edit_tier tier = EDIT_TIER_NONE;
@@ -168,7 +178,8 @@ static int do_hunk(struct edit_set *a, const struct edit *e, struct edit_file *f
 		return 0;
 	if (h->body && edit_hunk_creates(h, &text, &len)) {
 		free(why);
-		why = str_dup("the file exists and is not empty: an empty SEARCH only makes new files; give the lines to be replaced");
+		why = str_dup("the file exists and is not empty: an empty SEARCH only makes new "
+			      "files; give the lines to be replaced");
 		if (!why)
 			return error_oom(a->err);
 	}
@@ -176,7 +187,8 @@ static int do_hunk(struct edit_set *a, const struct edit *e, struct edit_file *f
 	return add_reason(a, &out->reason, &why);
 }
 
-static int do_hunks(struct edit_set *a, const struct edit *e, struct edit_file *f, struct edit_outcome *out)
+static int do_hunks(struct edit_set *a, const struct edit *e, struct edit_file *f,
+		    struct edit_outcome *out)
 {
 	enum edit_tier worst = EDIT_TIER_NONE;
 	struct edit_cursor cursor = { 0 };
@@ -203,7 +215,8 @@ static int do_hunks(struct edit_set *a, const struct edit *e, struct edit_file *
 	return rc ? rc : failed;
 }
 
-static int do_delete(struct edit_set *a, const struct edit *e, struct edit_file *f, struct edit_outcome *out)
+static int do_delete(struct edit_set *a, const struct edit *e, struct edit_file *f,
+		     struct edit_outcome *out)
 {
 	out->match = "delete";
 	if (!f->exists)
@@ -214,7 +227,8 @@ static int do_delete(struct edit_set *a, const struct edit *e, struct edit_file 
 }
 
 /* The text moves to the new path; hunks may follow there. */
-static int do_rename(struct edit_set *a, const struct edit *e, struct edit_file *from, struct edit_outcome *out)
+static int do_rename(struct edit_set *a, const struct edit *e, struct edit_file *from,
+		     struct edit_outcome *out)
 {
 	size_t at = (size_t)(from - a->v);
 	struct edit_file *to = NULL;
@@ -260,7 +274,8 @@ static const char *without_side(struct edit_set *a, const char *path)
 		return path;
 	if (edit_set_find(a, path) || !fstatat(a->o->root_fd, path, &st, AT_SYMLINK_NOFOLLOW))
 		return path;
-	if (edit_set_find(a, path + 2) || !fstatat(a->o->root_fd, path + 2, &st, AT_SYMLINK_NOFOLLOW))
+	if (edit_set_find(a, path + 2) ||
+	    !fstatat(a->o->root_fd, path + 2, &st, AT_SYMLINK_NOFOLLOW))
 		return path + 2;
 	return path;
 }
@@ -311,7 +326,8 @@ static int settle_file(struct edit_set *a, struct edit_file *f)
 	if (f->loaded)
 		edit_doc_render(&f->doc, &text);
 	else
-		buf_add(&text, f->raw ? f->raw : buf_str(&f->disk), f->raw ? f->raw_len : f->disk.len);
+		buf_add(&text, f->raw ? f->raw : buf_str(&f->disk),
+			f->raw ? f->raw_len : f->disk.len);
 	if (buf_check(&text, f->path, a->err) < 0)
 		return -1;
 	f->changed = !f->on_disk || text.len != f->disk.len ||
@@ -334,9 +350,13 @@ static int commit(struct edit_set *a, struct edit_report *report)
 		rc = settle_file(a, f);
 		if (!f->changed)
 			continue;
-		c[n++] = (struct edit_fs_change){ .path = f->path, .existed = f->on_disk, .before = f->st,
-						  .remove = !f->exists, .data = f->result,
-						  .len = f->result_len, .mode = f->mode };
+		c[n++] = (struct edit_fs_change){ .path = f->path,
+						  .existed = f->on_disk,
+						  .before = f->st,
+						  .remove = !f->exists,
+						  .data = f->result,
+						  .len = f->result_len,
+						  .mode = f->mode };
 	}
 	report->unchanged = n == 0;
 	if (rc == 0 && !a->o->check_only && n)

@@ -87,7 +87,8 @@ bool edit_fence_open(struct edit_span line, struct edit_fence *f)
 		return false;
 	f->count = run_of(s, f->c);
 	f->info = edit_trim((struct edit_span){ s.s + f->count, s.len - f->count });
-	return f->count >= 3 && (f->c == '~' || !f->info.len || !memchr(f->info.s, '`', f->info.len));
+	return f->count >= 3 &&
+	       (f->c == '~' || !f->info.len || !memchr(f->info.s, '`', f->info.len));
 }
 
 static bool fence_closes(struct edit_span line, const struct edit_fence *f)
@@ -120,8 +121,8 @@ static size_t find_replace(const struct edit_parser *p, size_t i, const struct e
 	return other;
 }
 
-static int hunk_body(struct edit_reader *r, struct edit_hunk *h, size_t i, size_t end, size_t indent,
-		     size_t count)
+static int hunk_body(struct edit_reader *r, struct edit_hunk *h, size_t i, size_t end,
+		     size_t indent, size_t count)
 {
 	struct edit_parser *p = &r->p;
 	CLEANUP_BUF struct buf body = BUF_INIT(EDIT_MAX_TEXT * 2);
@@ -158,24 +159,27 @@ static int parse_hunk(struct edit_reader *r, struct edit *e, size_t i, const str
 	struct edit_hunk *h;
 
 	if (end == p->n)
-		return error_set(p->err, STATUS_GATE,
-				 "answer line %zu: <<<<<<< SEARCH without a >>>>>>> REPLACE line: close the block, or give the answer in smaller parts if it was cut off",
-				 i + 1);
+		return error_set(
+			p->err, STATUS_GATE,
+			"answer line %zu: <<<<<<< SEARCH without a >>>>>>> REPLACE line: close the "
+			"block, or give the answer in smaller parts if it was cut off",
+			i + 1);
 	h = edit_parser_add_hunk(p, e, i);
 	if (!h || hunk_body(r, h, i + 1, end, open->indent < indent ? open->indent : indent,
 			    open->count) < 0)
 		return -1;
 	if (!h->n_splits)
 		return error_set(p->err, STATUS_GATE,
-				 "answer line %zu: no ======= line between <<<<<<< SEARCH and >>>>>>> REPLACE",
+				 "answer line %zu: no ======= line between <<<<<<< SEARCH and "
+				 ">>>>>>> REPLACE",
 				 i + 1);
 	*ret_next = end + 1;
 	return 0;
 }
 
 /* The edit that a marker's change belongs to: the one before when it goes on in the same fence. */
-static struct edit *edit_for(struct edit_reader *r, struct edit_span path, enum edit_kind kind, size_t line,
-			     bool same_fence)
+static struct edit *edit_for(struct edit_reader *r, struct edit_span path, enum edit_kind kind,
+			     size_t line, bool same_fence)
 {
 	struct edit_list *l = r->p.out;
 	struct edit *last = l->n ? &l->v[l->n - 1] : NULL;
@@ -195,20 +199,22 @@ static struct edit *edit_for(struct edit_reader *r, struct edit_span path, enum 
 static int no_file(struct edit_reader *r, size_t line)
 {
 	return error_set(r->p.err, STATUS_GATE,
-			 "answer line %zu: this edit names no file: put the path alone on the line above the fence",
+			 "answer line %zu: this edit names no file: put the path alone on the line "
+			 "above the fence",
 			 line + 1);
 }
 
 /* What the marker at line i says, for the file at *path. */
-int edit_parse_mark(struct edit_reader *r, size_t i, const struct edit_mark *m, struct edit_span *path,
-		      size_t indent, bool same_fence, size_t *ret_next)
+int edit_parse_mark(struct edit_reader *r, size_t i, const struct edit_mark *m,
+		    struct edit_span *path, size_t indent, bool same_fence, size_t *ret_next)
 {
 	struct edit_span named;
 	struct edit *e;
 
 	if (m->kind == MARK_REPLACE)
 		return error_set(r->p.err, STATUS_GATE,
-				 "answer line %zu: >>>>>>> REPLACE without <<<<<<< SEARCH above it", i + 1);
+				 "answer line %zu: >>>>>>> REPLACE without <<<<<<< SEARCH above it",
+				 i + 1);
 	if (m->kind != MARK_RENAME && edit_name_line(m->rest, false, &named) && !path->len)
 		*path = named;
 	if (!path->len && m->kind == MARK_SEARCH && i + 1 < r->p.n &&
@@ -228,15 +234,16 @@ int edit_parse_mark(struct edit_reader *r, size_t i, const struct edit_mark *m, 
 		return 0;
 	if (!edit_name_line(m->rest, true, &named))
 		return error_set(r->p.err, STATUS_GATE,
-				 "answer line %zu: <<<<<<< RENAME must be followed by the new path", i + 1);
+				 "answer line %zu: <<<<<<< RENAME must be followed by the new path",
+				 i + 1);
 	e->new_path = str_ndup(named.s, named.len);
 	return e->new_path ? 0 : error_oom(r->p.err);
 }
 
 /* ---- fences ------------------------------------------------------------- */
 
-
-enum edit_content edit_fence_content(const struct edit_reader *r, size_t i, const struct edit_fence *f)
+enum edit_content edit_fence_content(const struct edit_reader *r, size_t i,
+				     const struct edit_fence *f)
 {
 	const struct edit_parser *p = &r->p;
 	bool diff = edit_starts(f->info, "diff") || edit_starts(f->info, "patch");
@@ -261,7 +268,8 @@ enum edit_content edit_fence_content(const struct edit_reader *r, size_t i, cons
 
 /* The line that closes the fence opened above line i, p->n without one. A line of as many
  * backticks with a word behind opens a fence inside, which has its own end. */
-static size_t fence_end(const struct edit_parser *p, size_t i, const struct edit_fence *f, size_t *ret_depth)
+static size_t fence_end(const struct edit_parser *p, size_t i, const struct edit_fence *f,
+			size_t *ret_depth)
 {
 	size_t depth = 1;
 
@@ -278,8 +286,8 @@ static size_t fence_end(const struct edit_parser *p, size_t i, const struct edit
 	return depth ? p->n : i - 1;
 }
 
-static int parse_marks(struct edit_reader *r, size_t i, const struct edit_fence *f, struct edit_span path,
-		       size_t *ret_next)
+static int parse_marks(struct edit_reader *r, size_t i, const struct edit_fence *f,
+		       struct edit_span path, size_t *ret_next)
 {
 	const struct edit_parser *p = &r->p;
 	bool same_fence = false;
@@ -342,14 +350,16 @@ static bool is_markdown(struct edit_span path)
 /* Shell sessions beside a path are commands to run, unless the file is a script. */
 static bool is_session(struct edit_span info, struct edit_span path)
 {
-	static const char *const words[] = { "console", "terminal", "output", "shell-session", "sh", "bash",
-					     "shell", "zsh", NULL };
+	static const char *const words[] = { "console",	      "terminal", "output",
+					     "shell-session", "sh",	  "bash",
+					     "shell",	      "zsh",	  NULL };
 	const char *dot = memrchr(path.s, '.', path.len);
 	size_t ext = dot ? path.len - (size_t)(dot - path.s) : 0;
 
 	for (size_t i = 0; words[i]; i++)
 		if (info.len == strlen(words[i]) && !memcmp(info.s, words[i], info.len))
-			return i < 4 || (ext > 1 && !memmem(dot, ext, "sh", 2) && !memmem(dot, ext, "env", 3));
+			return i < 4 || (ext > 1 && !memmem(dot, ext, "sh", 2) &&
+					 !memmem(dot, ext, "env", 3));
 	return false;
 }
 
@@ -358,11 +368,13 @@ static int whole_checks(struct edit_reader *r, size_t open, size_t i, size_t end
 {
 	if (depth > 1)
 		return error_set(r->p.err, STATUS_GATE,
-				 "answer line %zu: the fence of %.*s is not closed, and holds fences: use a longer fence around them",
+				 "answer line %zu: the fence of %.*s is not closed, and holds "
+				 "fences: use a longer fence around them",
 				 open + 1, (int)path.len, path.s);
 	if (!depth && is_markdown(path) && end_is_doubtful(&r->p, end + 1, f))
 		return error_set(r->p.err, STATUS_GATE,
-				 "answer line %zu: %.*s seems to hold fences of its own: put a longer fence around it",
+				 "answer line %zu: %.*s seems to hold fences of its own: put a "
+				 "longer fence around it",
 				 open + 1, (int)path.len, path.s);
 	for (; i < end && f->count == 3; i++) {
 		struct edit_span l = edit_parser_line(&r->p, i);
@@ -370,18 +382,20 @@ static int whole_checks(struct edit_reader *r, size_t open, size_t i, size_t end
 
 		if (edit_starts(edit_trim(l), "&lt;&lt;&lt;&lt;&lt;"))
 			return error_set(r->p.err, STATUS_GATE,
-					 "answer line %zu: the markers are HTML-escaped: write <<<<<<< and >>>>>>> as they are",
+					 "answer line %zu: the markers are HTML-escaped: write "
+					 "<<<<<<< and >>>>>>> as they are",
 					 i + 1);
 		if (m.kind == MARK_SEARCH || m.kind == MARK_REPLACE)
 			return error_set(r->p.err, STATUS_GATE,
-					 "answer line %zu: markers inside the whole text of %.*s: give either the whole file or only SEARCH/REPLACE blocks",
+					 "answer line %zu: markers inside the whole text of %.*s: "
+					 "give either the whole file or only SEARCH/REPLACE blocks",
 					 i + 1, (int)path.len, path.s);
 	}
 	return 0;
 }
 
-static int parse_whole(struct edit_reader *r, size_t open, const struct edit_fence *f, struct edit_span path,
-		       size_t *ret_next)
+static int parse_whole(struct edit_reader *r, size_t open, const struct edit_fence *f,
+		       struct edit_span path, size_t *ret_next)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT(EDIT_MAX_TEXT * 2);
 	size_t depth, end = fence_end(&r->p, open + 1, f, &depth), lines = 0, said = 0;
@@ -428,15 +442,16 @@ static size_t patch_end(const struct edit_parser *p, size_t i, const struct edit
 static int parse_patch(struct edit_reader *r, size_t i, size_t end, enum edit_content what,
 		       struct edit_span path, size_t *ret_next)
 {
-	while (i < end && !edit_is_envelope(edit_parser_line(&r->p, i)) && !edit_is_diff(&r->p, i) &&
-	       !edit_is_hunk_header(edit_parser_line(&r->p, i)))
+	while (i < end && !edit_is_envelope(edit_parser_line(&r->p, i)) &&
+	       !edit_is_diff(&r->p, i) && !edit_is_hunk_header(edit_parser_line(&r->p, i)))
 		i++;
 	if (what == HOLDS_ENVELOPE)
 		return edit_parse_envelope(&r->p, i, end, ret_next);
 	return edit_parse_diff(&r->p, i, end, path, ret_next);
 }
 
-int edit_parse_fence(struct edit_reader *r, size_t open, const struct edit_fence *f, size_t *ret_next)
+int edit_parse_fence(struct edit_reader *r, size_t open, const struct edit_fence *f,
+		     size_t *ret_next)
 {
 	enum edit_content what = edit_fence_content(r, open + 1, f);
 	struct edit_span path = r->path;
@@ -457,10 +472,12 @@ int edit_parse_fence(struct edit_reader *r, size_t open, const struct edit_fence
 	end = patch_end(&r->p, open + 1, f);
 	if (parse_patch(r, open + 1, end, what, path, ret_next) < 0)
 		return -1;
-	if (*ret_next < end && what == HOLDS_DIFF && edit_trim(edit_parser_line(&r->p, *ret_next)).len)
-		return error_set(r->p.err, STATUS_GATE,
-				 "answer line %zu: a line of a diff must begin with a blank, + or -",
-				 *ret_next + 1);
+	if (*ret_next < end && what == HOLDS_DIFF &&
+	    edit_trim(edit_parser_line(&r->p, *ret_next)).len)
+		return error_set(
+			r->p.err, STATUS_GATE,
+			"answer line %zu: a line of a diff must begin with a blank, + or -",
+			*ret_next + 1);
 	*ret_next = end < r->p.n ? end + 1 : end;
 	return 0;
 }

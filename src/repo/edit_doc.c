@@ -70,7 +70,8 @@ int edit_spans(const char *text, size_t len, struct edit_span **ret, size_t *ret
 		n += text[i] == '\n';
 	n += len && text[len - 1] != '\n';
 	if (n > EDIT_MAX_LINES)
-		return error_set(err, STATUS_GATE, "more than %d lines: split it up", EDIT_MAX_LINES);
+		return error_set(err, STATUS_GATE, "more than %d lines: split it up",
+				 EDIT_MAX_LINES);
 	v = calloc(n + 1, sizeof(*v));
 	if (!v)
 		return error_oom(err);

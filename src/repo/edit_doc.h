@@ -23,10 +23,10 @@ struct edit_span {
 };
 
 struct edit_line {
-	const char *s;   /* borrowed from the loaded text, an edit, or the document's arena */
-	uint32_t len;    /* without the line end */
-	uint32_t exact;  /* number of the line as it is */
-	uint32_t trim;   /* number of it without white space around */
+	const char *s;	/* borrowed from the loaded text, an edit, or the document's arena */
+	uint32_t len;	/* without the line end */
+	uint32_t exact; /* number of the line as it is */
+	uint32_t trim;	/* number of it without white space around */
 	bool crlf;
 };
 
@@ -40,15 +40,16 @@ struct edit_doc {
 	struct edit_line *v;
 	size_t n, cap;
 	bool bom;
-	bool crlf;           /* most lines end in CRLF: new ones do too */
-	bool final_newline;  /* true for an empty file */
+	bool crlf;	    /* most lines end in CRLF: new ones do too */
+	bool final_newline; /* true for an empty file */
 	struct edit_names *names;
 	struct edit_chunk *arena;
-	uint32_t blank;      /* the number of the empty line */
-	uint64_t *work;      /* steps left, shared by the documents of an answer; borrowed */
+	uint32_t blank; /* the number of the empty line */
+	uint64_t *work; /* steps left, shared by the documents of an answer; borrowed */
 };
 
-/* text is borrowed and must outlive the document. -1 (STATUS_GATE): too many lines; or no memory. */
+/* text is borrowed and must outlive the document. -1 (STATUS_GATE): too many lines; or no memory.
+ */
 int edit_doc_load(struct edit_doc *d, const char *text, size_t len, uint64_t *work,
 		  struct error *err);
 void edit_doc_release(struct edit_doc *d);
@@ -71,7 +72,7 @@ bool edit_doc_spend(struct edit_doc *d, uint64_t steps);
 int edit_spans(const char *text, size_t len, struct edit_span **ret, size_t *ret_n,
 	       struct error *err);
 struct edit_span edit_trim(struct edit_span s);
-size_t edit_indent_len(struct edit_span s);  /* blanks and tabs in front; all of a blank line */
+size_t edit_indent_len(struct edit_span s); /* blanks and tabs in front; all of a blank line */
 bool edit_is_blank(struct edit_span s);
 bool edit_span_eq(struct edit_span a, struct edit_span b);
 

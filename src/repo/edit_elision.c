@@ -15,7 +15,8 @@ static bool starts(struct edit_span s, const char *w)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 /* The words stand in s, not as a part of longer ones. */
@@ -49,8 +50,8 @@ static bool starts_any(struct edit_span s, const char *const *words)
 /* Takes comment signs off both ends; true when there were any. */
 static bool strip_comment(struct edit_span *s)
 {
-	static const char *const open[] = { "//", "/*", "{/*", "<!--", "(*", "--", "#", ";", "%", "*",
-					    "\"\"\"", "'''", NULL };
+	static const char *const open[] = { "//", "/*", "{/*", "<!--",	 "(*",	"--", "#",
+					    ";",  "%",	"*",   "\"\"\"", "'''", NULL };
 	static const char *const close[] = { "*/}", "*/", "-->", "*)", "\"\"\"", "'''", NULL };
 	bool any = false;
 
@@ -110,18 +111,23 @@ static unsigned strip_dots(struct edit_span *s)
  * in front only short, fixed phrases: an ordinary comment may speak of existing code. */
 static bool says_left_out(struct edit_span s, unsigned dots)
 {
-	static const char *const subject[] = { "rest", "remaining", "remainder", "existing",
-					       "previous", "other", "unchanged", "original", "same",
-					       "snip", "snipped", "omitted", "truncated", NULL };
-	static const char *const predicate[] = { "unchanged", "the same", "same as before", "as before",
-						 "omitted", "as is", "not changed", "no change",
-						 "no changes", "goes here", "here", "not shown", NULL };
-	static const char *const object[] = { "code", "file", "function", "functions", "method",
-					      "methods", "class", "classes", "implementation", "content",
-					      "contents", "imports", "tests", "logic", "body", "module",
-					      "lines", "fields", NULL };
-	static const char *const first[] = { "rest of", "the rest", "(rest", "rest ", "remaining ", "existing ",
-					     "other ", "previous ", "same as ", "unchanged", "keep ", NULL };
+	static const char *const subject[] = { "rest",	    "remaining", "remainder", "existing",
+					       "previous",  "other",	 "unchanged", "original",
+					       "same",	    "snip",	 "snipped",   "omitted",
+					       "truncated", NULL };
+	static const char *const predicate[] = { "unchanged",	"the same",  "same as before",
+						 "as before",	"omitted",   "as is",
+						 "not changed", "no change", "no changes",
+						 "goes here",	"here",	     "not shown",
+						 NULL };
+	static const char *const object[] = { "code",		"file",	   "function", "functions",
+					      "method",		"methods", "class",    "classes",
+					      "implementation", "content", "contents", "imports",
+					      "tests",		"logic",   "body",     "module",
+					      "lines",		"fields",  NULL };
+	static const char *const first[] = { "rest of",	   "the rest",	"(rest",  "rest ",
+					     "remaining ", "existing ", "other ", "previous ",
+					     "same as ",   "unchanged", "keep ",  NULL };
 
 	if (dots & DOTS_FRONT)
 		return holds_any(s, subject) || holds_any(s, predicate);
@@ -156,8 +162,8 @@ bool edit_is_elision(struct edit_span line, enum edit_language language)
 
 enum edit_language edit_language(const char *path)
 {
-	static const char *const prose[] = { ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc",
-					     ".org", ".tex", ".html", NULL };
+	static const char *const prose[] = { ".md",   ".markdown", ".mdx", ".rst",  ".txt",
+					     ".adoc", ".org",	   ".tex", ".html", NULL };
 	static const char *const dots[] = { ".py", ".pyi", ".yaml", ".yml", NULL };
 
 	for (size_t i = 0; prose[i]; i++)

@@ -52,7 +52,8 @@ static int missing(int dir_fd, const char *name, enum edit_fs_state *ret, char *
 
 	if (other)
 		return refuse(ret_reason, ret, err,
-			      str_printf("\"%s\" differs only in case from \"%s\", which exists: use that name",
+			      str_printf("\"%s\" differs only in case from \"%s\", which exists: "
+					 "use that name",
 					 name, other));
 	*ret = EDIT_FS_MISSING;
 	return 0;
@@ -67,16 +68,19 @@ static int read_regular(int dir_fd, const char *name, struct buf *out, struct st
 	if (fd < 0 && errno == ENOENT)
 		return missing(dir_fd, name, ret, ret_reason, err);
 	if (fd < 0 && (errno == ELOOP || errno == EMLINK))
-		return refuse(ret_reason, ret, err, str_dup("it is a symbolic link: edit the file itself"));
+		return refuse(ret_reason, ret, err,
+			      str_dup("it is a symbolic link: edit the file itself"));
 	if (fd < 0 && (errno == ENXIO || errno == ENODEV || errno == ENAMETOOLONG))
-		return refuse(ret_reason, ret, err, str_printf("it cannot be edited: %s", strerror(errno)));
+		return refuse(ret_reason, ret, err,
+			      str_printf("it cannot be edited: %s", strerror(errno)));
 	if (fd < 0)
 		return error_sys(err, STATUS_INTERNAL, errno, "cannot open %s", name);
 	if (fstat(fd, &st) < 0) {
 		rc = error_sys(err, STATUS_INTERNAL, errno, "cannot look at %s", name);
 	} else if (!S_ISREG(st.st_mode)) {
 		rc = refuse(ret_reason, ret, err,
-			    str_dup(S_ISDIR(st.st_mode) ? "it is a folder" : "it is not a regular file"));
+			    str_dup(S_ISDIR(st.st_mode) ? "it is a folder"
+							: "it is not a regular file"));
 	} else if ((size_t)st.st_size > out->max) {
 		rc = refuse(ret_reason, ret, err,
 			    str_printf("the file is larger than %zu bytes", out->max));
@@ -146,15 +150,17 @@ int edit_fs_read(int root_fd, const char *path, struct buf *out, struct stat *re
 /* A change under way. */
 struct work {
 	const struct edit_fs_change *c;
-	int dir_fd;             /* its folder, open during a step only: there may be many changes */
-	const char *name;       /* last component; borrowed from c->path */
-	char fresh[64];         /* the new text beside, or "" */
-	char kept[64];          /* the old file's second name, or "" */
-	bool done;              /* the new text is in place, or the file gone */
+	int dir_fd;	  /* its folder, open during a step only: there may be many changes */
+	const char *name; /* last component; borrowed from c->path */
+	char fresh[64];	  /* the new text beside, or "" */
+	char kept[64];	  /* the old file's second name, or "" */
+	bool done;	  /* the new text is in place, or the file gone */
 };
 
 /* Folders made, so that they go again when the commit fails. */
-struct made { struct strv paths; };
+struct made {
+	struct strv paths;
+};
 
 static int open_parent(int root_fd, const char *path, size_t len)
 {
@@ -169,7 +175,8 @@ static int open_parent(int root_fd, const char *path, size_t len)
 	return open_beneath(root_fd, parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
-static int make_folder(int root_fd, const char *path, size_t len, struct made *made, struct error *err)
+static int make_folder(int root_fd, const char *path, size_t len, struct made *made,
+		       struct error *err)
 {
 	CLEANUP_FREE char *dir = str_ndup(path, len);
 	char *slash = dir ? strrchr(dir, '/') : NULL;
@@ -199,7 +206,8 @@ static int make_parents(int root_fd, const char *path, struct made *made, struct
 		if (fd >= 0)
 			close(fd);
 		else if (errno != ENOENT)
-			return error_sys(err, STATUS_INTERNAL, errno, "cannot open the folder of %s", path);
+			return error_sys(err, STATUS_INTERNAL, errno,
+					 "cannot open the folder of %s", path);
 		else if (make_folder(root_fd, path, (size_t)(slash - path), made, err) < 0)
 			return -1;
 	}
@@ -234,7 +242,8 @@ static int open_folder(int root_fd, struct work *w, struct error *err)
 
 	w->dir_fd = open_parent(root_fd, w->c->path, len ? len - 1 : 0);
 	if (w->dir_fd < 0)
-		return error_sys(err, STATUS_INTERNAL, errno, "cannot open the folder of %s", w->c->path);
+		return error_sys(err, STATUS_INTERNAL, errno, "cannot open the folder of %s",
+				 w->c->path);
 	return 0;
 }
 
@@ -259,8 +268,8 @@ static int stage(struct work *w, struct error *err)
 	}
 	rc = write_all(fd, w->c->data, w->c->len);
 	if (rc == 0 && w->c->existed) {
-		/* the owner first, because changing it drops permission bits; another's file in a shared
-		 * folder cannot keep it, which is no reason to fail */
+		/* the owner first, because changing it drops permission bits; another's file in a
+		 * shared folder cannot keep it, which is no reason to fail */
 		if (fchown(fd, w->c->before.st_uid, w->c->before.st_gid) < 0)
 			errno = 0;
 		rc = fchmod(fd, w->c->mode);
@@ -281,8 +290,10 @@ static int keep_old(struct work *w, struct error *err)
 {
 	struct stat now;
 
-	if (fstatat(w->dir_fd, w->name, &now, AT_SYMLINK_NOFOLLOW) < 0 || !same_file(&now, &w->c->before))
-		return error_set(err, STATUS_INTERNAL, "%s was changed by something else meanwhile: try again",
+	if (fstatat(w->dir_fd, w->name, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !same_file(&now, &w->c->before))
+		return error_set(err, STATUS_INTERNAL,
+				 "%s was changed by something else meanwhile: try again",
 				 w->c->path);
 	beside(w->kept, "old");
 	if (!w->c->remove && linkat(w->dir_fd, w->name, w->dir_fd, w->kept, 0) == 0)
@@ -304,13 +315,15 @@ static int put(struct work *w, struct error *err)
 	}
 	if (w->c->existed) {
 		if (renameat(w->dir_fd, w->fresh, w->dir_fd, w->name) < 0)
-			return error_sys(err, STATUS_INTERNAL, errno, "cannot replace %s", w->c->path);
+			return error_sys(err, STATUS_INTERNAL, errno, "cannot replace %s",
+					 w->c->path);
 	} else if (linkat(w->dir_fd, w->fresh, w->dir_fd, w->name, 0) < 0) {
 		struct stat st;
 
 		/* no hard links here: rename, which would replace what came meanwhile */
 		if (errno == EEXIST || !fstatat(w->dir_fd, w->name, &st, AT_SYMLINK_NOFOLLOW))
-			return error_set(err, STATUS_INTERNAL, "%s was made by something else meanwhile: try again",
+			return error_set(err, STATUS_INTERNAL,
+					 "%s was made by something else meanwhile: try again",
 					 w->c->path);
 		if (renameat(w->dir_fd, w->fresh, w->dir_fd, w->name) < 0)
 			return error_sys(err, STATUS_INTERNAL, errno, "cannot make %s", w->c->path);
@@ -372,7 +385,9 @@ int edit_fs_commit(int root_fd, const struct edit_fs_change *v, size_t n, struct
 	for (size_t i = 0; i < n; i++) {
 		const char *slash = strrchr(v[i].path, '/');
 
-		w[i] = (struct work){ .c = &v[i], .dir_fd = -1, .name = slash ? slash + 1 : v[i].path };
+		w[i] = (struct work){ .c = &v[i],
+				      .dir_fd = -1,
+				      .name = slash ? slash + 1 : v[i].path };
 	}
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (v[i].remove)

@@ -17,9 +17,9 @@
 #include "util/error.h"
 
 enum edit_fs_state {
-	EDIT_FS_FILE,     /* a regular file, read */
+	EDIT_FS_FILE, /* a regular file, read */
 	EDIT_FS_MISSING,
-	EDIT_FS_REFUSED,  /* *ret_reason says why (malloc'd) */
+	EDIT_FS_REFUSED, /* *ret_reason says why (malloc'd) */
 };
 /* Looks at root_fd/path (safe by path_is_safe) and reads it, at most out->max bytes. Refused: links
  * on the way or at the end, folders, devices, larger files, and a missing path of which a part
@@ -29,12 +29,12 @@ int edit_fs_read(int root_fd, const char *path, struct buf *out, struct stat *re
 
 struct edit_fs_change {
 	const char *path;
-	bool existed;        /* there is a file, as `before` says */
+	bool existed; /* there is a file, as `before` says */
 	struct stat before;
 	bool remove;
-	const char *data;    /* unless remove */
+	const char *data; /* unless remove */
 	size_t len;
-	mode_t mode;         /* permission bits; of new files less the umask */
+	mode_t mode; /* permission bits; of new files less the umask */
 };
 /* All of them, or none and -1. Missing folders are made. A file that was changed
  * since it was read is an error. */

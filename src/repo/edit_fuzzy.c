@@ -1,5 +1,4 @@
-/* edit_fuzzy.c: the place of old lines that a model did not copy quite right,
- * and the real lines to show it when there is no such place.
+/* edit_fuzzy.c: the place of old lines that a model did not copy quite right.
  *
  * Places are found by vote: every old line that the file has somewhere votes
  * for the line at which the block would begin. The best few are aligned line
@@ -12,22 +11,25 @@
 #include "repo/edit_match.h"
 
 enum {
-	LINES_MIN = 4,        /* not blank; fewer say too little: `a - b` is much like `a * b` */
-	OLD_MAX = 400,        /* old lines; longer blocks are not matched so */
-	COMMON = 200,         /* a line at more places than this has no vote */
-	BAND = 8,             /* lines by which the alignment may drift */
+	LINES_MIN = 4, /* not blank; fewer say too little: `a - b` is much like `a * b` */
+	OLD_MAX = 400, /* old lines; longer blocks are not matched so */
+	COMMON = 200,  /* a line at more places than this has no vote */
+	BAND = 8,      /* lines by which the alignment may drift */
+	SHIFT = 3,     /* and by which it may begin elsewhere: less than a block, so that each
+			  of two equal blocks has an alignment of its own */
 	CANDIDATES = 8,
-	ALIKE = 500,          /* of 1000: less alike lines never stand for one another */
+	ALIKE = 500, /* of 1000: less alike lines never stand for one another */
 	GOOD = 900,
 	MARGIN = 100,
-	CHARS_MAX = 400,      /* a line is compared by its first characters */
+	CHARS_MAX = 400, /* a line is compared by its first characters */
 };
 
+/* Below any real score, 1000 for each of OLD_MAX lines at most, whatever is added to it. */
 #define IMPOSSIBLE (-1000000)
 
 /* How alike two trimmed lines are, of 1000: common beginning and end. Cheap and
  * on the safe side. */
-static int alike(struct edit_span a, struct edit_span b)
+int edit_alike(struct edit_span a, struct edit_span b)
 {
 	size_t head = 0, tail = 0, least = a.len < b.len ? a.len : b.len;
 
@@ -48,7 +50,7 @@ static int alike_exactly(struct edit_span a, struct edit_span b)
 	unsigned short row[CHARS_MAX + 1] = { 0 };
 
 	if (a.len > CHARS_MAX || b.len > CHARS_MAX || a.len + b.len == 0)
-		return alike(a, b);
+		return edit_alike(a, b);
 	for (size_t i = 0; i < a.len; i++) {
 		unsigned short diagonal = 0;
 
@@ -72,7 +74,10 @@ static struct edit_span doc_trimmed(const struct edit_doc *d, size_t i)
 
 /* ---- candidates by vote -------------------------------------------------- */
 
-struct candidate { int64_t start; unsigned votes; };
+struct candidate {
+	int64_t start;
+	unsigned votes;
+};
 
 static int by_start(const void *a, const void *b)
 {
@@ -81,8 +86,11 @@ static int by_start(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Chains of the document's lines by number: head[id] is the last line, next[line] the one before. */
-struct chains { uint32_t *head, *next, *count; };
+/* Chains of the document's lines by number: head[id] is the last line, next[line] the one before.
+ */
+struct chains {
+	uint32_t *head, *next, *count;
+};
 
 static int chains_build(struct chains *c, const struct edit_doc *d, size_t from)
 {
@@ -125,32 +133,46 @@ static size_t collect_votes(const struct edit_doc *d, const struct edit_pair *p,
 	return n;
 }
 
-/* The starts with most votes, counting those of neighbours within BAND / 2. */
-static size_t best_starts(int64_t *votes, size_t n, struct candidate *best)
+static int by_votes(const void *a, const void *b)
 {
-	size_t n_best = 0, lo = 0, hi = 0;
+	const struct candidate *x = a, *y = b;
 
+	if (x->votes != y->votes)
+		return x->votes < y->votes ? 1 : -1;
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+/* The starts with most votes, counting those of neighbours within BAND / 2; of
+ * starts that one alignment covers, the best. -1: no memory. */
+static int best_starts(int64_t *votes, size_t n, struct candidate *best, size_t *ret_n)
+{
+	struct candidate *all = malloc((n + 1) * sizeof(*all));
+	size_t lo = 0, hi = 0, n_all = 0;
+
+	*ret_n = 0;
+	if (!all)
+		return -1;
 	qsort(votes, n, sizeof(*votes), by_start);
 	for (size_t i = 0; i < n; i++) {
-		struct candidate c = { .start = votes[i] };
-		size_t at;
-
 		if (i && votes[i] == votes[i - 1])
 			continue;
 		while (votes[lo] < votes[i] - BAND / 2)
 			lo++;
 		while (hi < n && votes[hi] <= votes[i] + BAND / 2)
 			hi++;
-		c.votes = (unsigned)(hi - lo);
-		for (at = n_best; at > 0 && best[at - 1].votes < c.votes; at--)
-			if (at < CANDIDATES)
-				best[at] = best[at - 1];
-		if (at < CANDIDATES)
-			best[at] = c;
-		if (n_best < CANDIDATES)
-			n_best++;
+		all[n_all++] = (struct candidate){ votes[i], (unsigned)(hi - lo) };
 	}
-	return n_best;
+	qsort(all, n_all, sizeof(*all), by_votes);
+	for (size_t i = 0; i < n_all && *ret_n < CANDIDATES; i++) {
+		bool covered = false;
+
+		for (size_t k = 0; k < *ret_n && !covered; k++)
+			covered = llabs(all[i].start - best[k].start) < SHIFT;
+		if (!covered)
+			best[(*ret_n)++] = all[i];
+	}
+	free(all);
+	return 0;
 }
 
 static int find_candidates(struct edit_doc *d, const struct edit_pair *p, size_t from,
@@ -167,8 +189,7 @@ static int find_candidates(struct edit_doc *d, const struct edit_pair *p, size_t
 
 			ids[i] = edit_doc_lookup(d, l.s, l.len);
 		}
-		*ret_n = best_starts(votes, collect_votes(d, p, &c, ids, votes), best);
-		rc = 0;
+		rc = best_starts(votes, collect_votes(d, p, &c, ids, votes), best, ret_n);
 	}
 	chains_release(&c);
 	free(votes);
@@ -179,8 +200,8 @@ static int find_candidates(struct edit_doc *d, const struct edit_pair *p, size_t
 
 struct aligned {
 	int64_t map[OLD_MAX];
-	int score;        /* average over the old lines that are not blank, of 1000 */
-	int64_t first;    /* document line of the first one mapped */
+	int score;     /* average over the old lines that are not blank, of 1000 */
+	int64_t first; /* document line of the first one mapped */
 	bool good;
 };
 
@@ -205,7 +226,7 @@ static int pair_score(const struct edit_doc *d, const struct edit_pair *p, const
 		return ids[i] == d->blank ? 10 : 1000;
 	if (ids[i] == d->blank || d->v[j].trim == d->blank)
 		return IMPOSSIBLE;
-	s = alike(edit_trim(p->old[i]), doc_trimmed(d, (size_t)j));
+	s = edit_alike(edit_trim(p->old[i]), doc_trimmed(d, (size_t)j));
 	return s < ALIKE ? IMPOSSIBLE : s;
 }
 
@@ -215,7 +236,7 @@ static void fill(struct table *t, const struct edit_doc *d, const struct edit_pa
 		 const uint32_t *ids, size_t from, int64_t start)
 {
 	for (size_t b = 0; b < WIDTH; b++)
-		t->score[0][b] = 0;
+		t->score[0][b] = b + SHIFT >= BAND && b <= BAND + SHIFT ? 0 : IMPOSSIBLE;
 	for (size_t i = 1; i <= p->n_old; i++)
 		for (size_t b = 0; b < WIDTH; b++) {
 			int64_t j = start + (int64_t)(i + b) - BAND - 1; /* the line just passed */
@@ -255,6 +276,11 @@ static void trace(const struct table *t, const struct edit_pair *p, int64_t star
 	for (size_t k = 1; k < WIDTH; k++)
 		if (t->score[i][k] > t->score[i][b])
 			b = k;
+	if (t->score[i][b] < IMPOSSIBLE / 2) { /* no alignment ends here */
+		for (size_t k = 0; k < i; k++)
+			map[k] = EDIT_UNMAPPED;
+		return;
+	}
 	while (i > 0) {
 		switch (t->step[i][b]) {
 		case STEP_PAIR:
@@ -266,8 +292,7 @@ static void trace(const struct table *t, const struct edit_pair *p, int64_t star
 			i--;
 			b++;
 			break;
-		default:
-			b--;
+		default: b--;
 		}
 	}
 }
@@ -369,101 +394,18 @@ int edit_fuzzy_find(struct edit_doc *d, const struct edit_pair *p, size_t from,
 	return rc < 0 ? error_oom(err) : rc;
 }
 
-/* ---- nearest lines ------------------------------------------------------ */
-
-/* The document line most like `l`; -1 when none is. */
-static int64_t most_alike(struct edit_doc *d, struct edit_span l)
-{
-	int64_t at = -1;
-	int best = 599;
-
-	if (!edit_doc_spend(d, d->n * 8))
-		return -1;
-	for (size_t i = 0; i < d->n; i++) {
-		int s = d->v[i].len > 2000 ? 0 : alike(l, doc_trimmed(d, i));
-
-		if (s > best) {
-			best = s;
-			at = (int64_t)i;
-		}
-	}
-	return at;
-}
-
-/* Without votes: by the first old line of some length that has one alike. */
-static int64_t nearest_start(struct edit_doc *d, const struct edit_pair *p)
-{
-	size_t tries = 0;
-
-	for (size_t i = 0; i < p->n_old && tries < 8; i++) {
-		struct edit_span l = edit_trim(p->old[i]);
-		int64_t at;
-
-		if (l.len < 4)
-			continue;
-		tries++;
-		at = most_alike(d, l);
-		if (at >= 0)
-			return at > (int64_t)i ? at - (int64_t)i : 0;
-	}
-	return -1;
-}
-
-static void show_line(struct buf *out, size_t number, const char *s, size_t len)
-{
-	size_t cut = len < 200 ? len : 200;
-
-	while (cut < len && cut > 190 && ((unsigned char)s[cut] & 0xc0) == 0x80)
-		cut--;
-	buf_addf(out, "\n%6zu | ", number);
-	buf_add(out, s, cut);
-	if (cut < len)
-		buf_adds(out, "…");
-}
-
-static void show_difference(const struct edit_doc *d, const struct edit_pair *p, size_t start,
-			    struct buf *out)
-{
-	for (size_t i = 0; i < p->n_old && start + i < d->n; i++) {
-		struct edit_span real = doc_trimmed(d, start + i), old = edit_trim(p->old[i]);
-
-		if (edit_span_eq(real, old))
-			continue;
-		buf_addf(out, "\nfirst difference: line %zu; the answer has instead:", start + i + 1);
-		show_line(out, start + i + 1, p->old[i].s, p->old[i].len);
-		return;
-	}
-	if (start + p->n_old > d->n)
-		buf_adds(out, "\nthe file ends here");
-	else
-		buf_adds(out, "\nthe indentation differs from the answer's");
-}
-
-int edit_nearest(struct edit_doc *d, const struct edit_pair *p, struct buf *out, struct error *err)
+int edit_fuzzy_start(struct edit_doc *d, const struct edit_pair *p, int64_t *ret, struct error *err)
 {
 	uint32_t ids[OLD_MAX];
 	struct candidate best[CANDIDATES];
-	int64_t start = -1;
-	size_t n = 0, show = p->n_old < 12 ? p->n_old : 12;
+	size_t n = 0;
 
-	if (!d->n) {
-		buf_adds(out, ": the file is empty");
+	*ret = -1;
+	if (!edit_doc_spend(d, edit_doc_ids(d) + d->n + 1000))
 		return 0;
-	}
-	if (edit_doc_spend(d, edit_doc_ids(d) + d->n + 1000) &&
-	    find_candidates(d, p, 0, ids, best, &n) < 0)
+	if (find_candidates(d, p, 0, ids, best, &n) < 0)
 		return error_oom(err);
 	if (n)
-		start = best[0].start > 0 ? best[0].start : 0;
-	else
-		start = nearest_start(d, p);
-	if (start < 0) {
-		buf_adds(out, ", and no line of it is like them: look at the file again");
-		return 0;
-	}
-	buf_adds(out, "; the nearest lines of the file are:");
-	for (size_t i = (size_t)start; i < (size_t)start + show && i < d->n; i++)
-		show_line(out, i + 1, d->v[i].s, d->v[i].len);
-	show_difference(d, p, (size_t)start, out);
+		*ret = best[0].start > 0 ? best[0].start : 0;
 	return 0;
 }

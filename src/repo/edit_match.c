@@ -165,7 +165,7 @@ struct search {
 	const struct hunk_text *t;
 	const struct edit_hunk *hunk;
 	size_t from;
-	int64_t hint;         /* document line where it should stand, or -1 */
+	int64_t hint; /* document line where it should stand, or -1 */
 	struct edit_match *m;
 };
 
@@ -350,8 +350,8 @@ static enum found fuzzy(struct search *s, struct error *err)
 
 static enum found search_all(struct search *s, struct error *err)
 {
-	size_t end = s->t->block ? (s->t->n_splits ? s->t->split[s->t->n_splits - 1] : 0)
-				 : s->t->n_body;
+	size_t end =
+		s->t->block ? (s->t->n_splits ? s->t->split[s->t->n_splits - 1] : 0) : s->t->n_body;
 	uint32_t *ids, *z;
 	enum found found = NO_MEMORY;
 
@@ -412,71 +412,13 @@ static enum found insertion(struct search *s)
 
 /* ---- telling why -------------------------------------------------------- */
 
-static bool has_elision(const struct edit_pair *p, const char **ret, size_t *ret_len)
-{
-	for (size_t i = 0; i < p->n_old; i++)
-		if (edit_is_elision(p->old[i], EDIT_CODE)) {
-			*ret = p->old[i].s;
-			*ret_len = p->old[i].len;
-			return true;
-		}
-	return false;
-}
-
-/* The new text is there already: said so, because a model that repeats itself should not look for
- * another place. */
-static bool already_there(const struct edit_doc *d, const struct edit_pair *p)
-{
-	size_t at = 0, k;
-	uint32_t first;
-
-	if (p->n_new < 2)
-		return false;
-	first = edit_doc_lookup(d, p->new[0].s, p->new[0].len);
-	for (size_t tries = 0; first != EDIT_NO_ID && at + p->n_new <= d->n && tries < 1000; at++) {
-		if (d->v[at].exact != first)
-			continue;
-		tries++;
-		for (k = 0; k < p->n_new && k < 1000; k++)
-			if (!edit_span_eq(p->new[k],
-					  (struct edit_span){ d->v[at + k].s, d->v[at + k].len }))
-				break;
-		if (k == p->n_new)
-			return true;
-	}
-	return false;
-}
-
-static int explain_missing(struct search *s, struct buf *out, struct error *err)
-{
-	struct edit_pair p = pair_at(s->t, 0);
-	const char *line;
-	size_t len;
-
-	if (!p.n_old) {
-		buf_addf(out, "the change at answer line %d has no line to find its place by: add context lines",
-			 s->hunk->answer_line);
-		return 0;
-	}
-	buf_addf(out, "the old lines (answer line %d) are not in the file", s->hunk->answer_line);
-	if (has_elision(&p, &line, &len)) {
-		buf_addf(out, ": \"%.*s\" stands for lines left out; give every line as it is in the file",
-			 (int)(len < 100 ? len : 100), line);
-		return 0;
-	}
-	if (already_there(s->d, &p))
-		buf_adds(out, ", but the new ones are already there");
-	if (s->t->n_splits > 1)
-		buf_addf(out, " (%zu ======= lines were each tried as the divider)", s->t->n_splits);
-	return edit_nearest(s->d, &p, out, err);
-}
-
 static int explain(struct search *s, enum found found, char **ret_reason, struct error *err)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT(16384);
 
 	if (found == OUT_OF_WORK) {
-		buf_adds(&out, "comparing took too long and was stopped: send fewer edits, with shorter old sides");
+		buf_adds(&out, "comparing took too long and was stopped: send fewer edits, with "
+			       "shorter old sides");
 	} else if (found == AMBIGUOUS) {
 		buf_addf(&out, "the old lines (answer line %d) stand at more than one place: lines",
 			 s->hunk->answer_line);
@@ -484,8 +426,12 @@ static int explain(struct search *s, enum found found, char **ret_reason, struct
 			buf_addf(&out, "%s %zu", i ? "," : "", s->m->places[i] + 1);
 		buf_adds(&out, s->m->n_places == EDIT_PLACES_MAX ? " …" : "");
 		buf_adds(&out, "; add lines above or below until they stand at one alone");
-	} else if (explain_missing(s, &out, err) < 0) {
-		return -1;
+	} else {
+		struct edit_pair p = pair_at(s->t, 0);
+
+		if (edit_explain_missing(s->d, &p, s->hunk->answer_line, s->t->n_splits, &out,
+					 err) < 0)
+			return -1;
 	}
 	out.failed = false; /* cut at the limit is good enough */
 	*ret_reason = buf_steal(&out, NULL);
@@ -528,8 +474,9 @@ static int apply_text(struct search *s, struct edit_cursor *cursor, enum edit_ti
 	enum found found;
 
 	if (s->hunk->anchor && !find_anchor(s->d, s->hunk->anchor, &s->from)) {
-		*ret_reason = str_printf("the line \"%.200s\" after @@ (answer line %d) is not in the file",
-					 s->hunk->anchor, s->hunk->answer_line);
+		*ret_reason = str_printf(
+			"the line \"%.200s\" after @@ (answer line %d) is not in the file",
+			s->hunk->anchor, s->hunk->answer_line);
 		return *ret_reason ? 0 : error_oom(err);
 	}
 	if (s->hunk->anchor && cursor->from > s->from)

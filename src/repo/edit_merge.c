@@ -231,9 +231,9 @@ struct writer {
 	const struct edit_match *m;
 	struct edit_line *out; /* room for every new line and every line of the window */
 	size_t n;
-	size_t start, end;     /* the window of the document */
-	size_t file;           /* next document line not dealt with */
-	bool crlf;             /* line ends of new lines */
+	size_t start, end; /* the window of the document */
+	size_t file;	   /* next document line not dealt with */
+	bool crlf;	   /* line ends of new lines */
 };
 
 static int write_new(struct writer *w, struct edit_span l)

@@ -17,8 +17,8 @@ static bool drop_front(struct edit_span *s, size_t n)
 /* "### ", "- ", "1. ", "// ", "==> " … */
 static bool strip_bullet(struct edit_span *s)
 {
-	static const char *const lead[] = { "// ", "/* ", "<!-- ", "-- ", "; ", "% ", "- ", "* ", "+ ",
-					    "> ", "==> ", "=> ", "-> ", NULL };
+	static const char *const lead[] = { "// ", "/* ", "<!-- ", "-- ",  "; ",  "% ",	 "- ",
+					    "* ",  "+ ",  "> ",	   "==> ", "=> ", "-> ", NULL };
 	size_t n = 0;
 
 	while (n < s->len && s->s[n] == '#')
@@ -37,10 +37,25 @@ static bool strip_bullet(struct edit_span *s)
 
 static bool strip_label(struct edit_span *s)
 {
-	static const char *const label[] = { "file:", "path:", "filename:", "file path:", "filepath:",
-					     "file name:", "new file:", "modified file:", "updated file:",
-					     "update file:", "create file:", "edit file:", "file to edit:",
-					     "update:", "create:", "edit:", "modify:", "file ", NULL };
+	static const char *const label[] = { "file:",
+					     "path:",
+					     "filename:",
+					     "file path:",
+					     "filepath:",
+					     "file name:",
+					     "new file:",
+					     "modified file:",
+					     "updated file:",
+					     "update file:",
+					     "create file:",
+					     "edit file:",
+					     "file to edit:",
+					     "update:",
+					     "create:",
+					     "edit:",
+					     "modify:",
+					     "file ",
+					     NULL };
 
 	for (size_t i = 0; label[i]; i++) {
 		size_t n = strlen(label[i]);
@@ -77,10 +92,12 @@ static bool strip_quotes(struct edit_span *s)
 
 static bool strip_tail(struct edit_span *s)
 {
-	static const char *const tail[] = { ":", "*/", "-->", "<==", "(new)", "(new file)", "(modified)",
-					    "(updated)", "(changed)", "(edit)", "(edited)", "(create)",
-					    "(created)", "(deleted)", "(delete)", "(renamed)", "(full)",
-					    "(full file)", "(complete)", "(corrected)", "(fixed)", NULL };
+	static const char *const tail[] = {
+		":",	      "*/",	     "-->",	  "<==",       "(new)",	   "(new file)",
+		"(modified)", "(updated)",   "(changed)", "(edit)",    "(edited)", "(create)",
+		"(created)",  "(deleted)",   "(delete)",  "(renamed)", "(full)",   "(full file)",
+		"(complete)", "(corrected)", "(fixed)",	  NULL
+	};
 
 	for (size_t i = 0; tail[i]; i++) {
 		size_t n = strlen(tail[i]);
@@ -96,10 +113,12 @@ static bool strip_tail(struct edit_span *s)
 static bool known_name(struct edit_span s)
 {
 	static const char *const names[] = {
-		"Makefile", "makefile", "GNUmakefile", "Dockerfile", "Containerfile", "README", "LICENSE",
-		"COPYING", "NEWS", "AUTHORS", "CHANGELOG", "ChangeLog", "INSTALL", "TODO", "HACKING",
-		"Jenkinsfile", "Gemfile", "Rakefile", "Procfile", "Vagrantfile", "Justfile", "justfile",
-		"CODEOWNERS", "OWNERS", "configure", "BUILD", "WORKSPACE", "Brewfile", "Podfile", "Kconfig",
+		"Makefile",    "makefile",  "GNUmakefile", "Dockerfile", "Containerfile",
+		"README",      "LICENSE",   "COPYING",	   "NEWS",	 "AUTHORS",
+		"CHANGELOG",   "ChangeLog", "INSTALL",	   "TODO",	 "HACKING",
+		"Jenkinsfile", "Gemfile",   "Rakefile",	   "Procfile",	 "Vagrantfile",
+		"Justfile",    "justfile",  "CODEOWNERS",  "OWNERS",	 "configure",
+		"BUILD",       "WORKSPACE", "Brewfile",	   "Podfile",	 "Kconfig",
 		NULL
 	};
 
@@ -158,6 +177,8 @@ bool edit_name_line(struct edit_span line, bool sure, struct edit_span *ret)
 	struct edit_span s = edit_trim(line);
 	bool marked = false, colon = false, more = true;
 
+	if (!sure && s.len < 4 && !memchr(s.s, '.', s.len) && !memchr(s.s, '/', s.len))
+		return false;
 	if (!s.len || s.len > PATH_LEN_MAX + 64 || edit_starts(s, "```") || edit_starts(s, "~~~"))
 		return false;
 	for (int i = 0; more && i < 8; i++) {
@@ -216,8 +237,9 @@ bool edit_name_info(struct edit_span info, struct edit_span *ret)
 
 	if (colon && colon > first.s && first.s[0] >= '0' && first.s[0] <= '9')
 		return false; /* "12:40:src/a.c" cites lines of a file */
-	if (colon && info_value((struct edit_span){ colon + 1,
-						    first.len - (size_t)(colon + 1 - first.s) }, ret))
+	if (colon &&
+	    info_value((struct edit_span){ colon + 1, first.len - (size_t)(colon + 1 - first.s) },
+		       ret))
 		return true; /* "c:src/a.c" */
 	if (edit_starts(first, "text/") || edit_starts(first, "application/"))
 		return false;

@@ -68,12 +68,13 @@ struct edit *edit_parser_add(struct edit_parser *p, enum edit_kind kind, struct 
 	struct edit *e;
 
 	if (l->n == EDIT_MAX_EDITS) {
-		error_set(p->err, STATUS_GATE, "answer line %zu: more than %d edits in one answer", line + 1,
-			  EDIT_MAX_EDITS);
+		error_set(p->err, STATUS_GATE, "answer line %zu: more than %d edits in one answer",
+			  line + 1, EDIT_MAX_EDITS);
 		return NULL;
 	}
 	if (!path.len) {
-		error_set(p->err, STATUS_GATE, "answer line %zu: an edit that names no file", line + 1);
+		error_set(p->err, STATUS_GATE, "answer line %zu: an edit that names no file",
+			  line + 1);
 		return NULL;
 	}
 	if (l->n == p->cap) {
@@ -103,8 +104,9 @@ struct edit_hunk *edit_parser_add_hunk(struct edit_parser *p, struct edit *e, si
 	struct edit_hunk *v;
 
 	if (p->n_hunks == EDIT_MAX_HUNKS) {
-		error_set(p->err, STATUS_GATE, "answer line %zu: more than %d changes in one answer",
-			  line + 1, EDIT_MAX_HUNKS);
+		error_set(p->err, STATUS_GATE,
+			  "answer line %zu: more than %d changes in one answer", line + 1,
+			  EDIT_MAX_HUNKS);
 		return NULL;
 	}
 	if ((e->n_hunks & (e->n_hunks - 1)) == 0) { /* 0 and powers of two: full */
@@ -130,6 +132,19 @@ static void forget_names(struct edit_reader *r)
 	r->listed = false;
 }
 
+/* Is line i a marker, or a fence that holds some? Then a bare word above it is a path. */
+static bool marks_follow(const struct edit_reader *r, size_t i)
+{
+	struct edit_fence f;
+	struct edit_span l;
+
+	if (i >= r->p.n)
+		return false;
+	l = edit_parser_line(&r->p, i);
+	return edit_mark_of(l).kind != MARK_NONE ||
+	       (edit_fence_open(l, &f) && edit_fence_content(r, i + 1, &f) == HOLDS_MARKS);
+}
+
 /* A line outside of fences that is no edit: it may name the file of what follows. */
 static void prose_line(struct edit_reader *r, size_t i)
 {
@@ -148,15 +163,9 @@ static void prose_line(struct edit_reader *r, size_t i)
 	} else if (edit_name_prose(l, &named)) {
 		r->near = named;
 		r->near_lines = 0;
-	} else if (i + 1 < r->p.n && edit_name_line(l, true, &named)) {
-		struct edit_span next = edit_parser_line(&r->p, i + 1);
-		struct edit_fence f;
-
-		if (edit_mark_of(next).kind != MARK_NONE ||
-		    (edit_fence_open(next, &f) && edit_fence_content(r, i + 2, &f) == HOLDS_MARKS)) {
-			r->path = r->near = named;
-			return;
-		}
+	} else if (marks_follow(r, i + 1) && edit_name_line(l, true, &named)) {
+		r->path = r->near = named;
+		return;
 	} else if (r->near_lines++ >= 4) {
 		r->near.len = 0;
 	}
@@ -218,10 +227,13 @@ static int nothing_found(const struct edit_reader *r)
 		return 0;
 	if (r->fences)
 		return error_set(r->p.err, STATUS_GATE,
-				 "no edit in the answer: %zu fence(s), the first at line %zu, have no path alone on the line above",
+				 "no edit in the answer: %zu fence(s), the first at line %zu, have "
+				 "no path alone on the line above",
 				 r->fences, r->first_fence + 1);
-	return error_set(r->p.err, STATUS_GATE,
-			 "no edit in the answer: expected a path alone on a line and below it a fence with <<<<<<< SEARCH … ======= … >>>>>>> REPLACE or the whole file, or NO CHANGES");
+	return error_set(
+		r->p.err, STATUS_GATE,
+		"no edit in the answer: expected a path alone on a line and below it a fence with "
+		"<<<<<<< SEARCH … ======= … >>>>>>> REPLACE or the whole file, or NO CHANGES");
 }
 
 int edit_parse(const char *text, size_t len, struct edit_list *ret, struct error *err)
@@ -231,9 +243,11 @@ int edit_parse(const char *text, size_t len, struct edit_list *ret, struct error
 	int rc = 0;
 
 	if (len > EDIT_MAX_TEXT)
-		return error_set(err, STATUS_GATE, "the answer is larger than %d MiB", EDIT_MAX_TEXT >> 20);
+		return error_set(err, STATUS_GATE, "the answer is larger than %d MiB",
+				 EDIT_MAX_TEXT >> 20);
 	if (len && memchr(text, 0, len))
-		return error_set(err, STATUS_GATE, "the answer holds a NUL byte: only text can be edited");
+		return error_set(err, STATUS_GATE,
+				 "the answer holds a NUL byte: only text can be edited");
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		r.p.text += 3;
 		r.p.len -= 3;

@@ -13,8 +13,8 @@
 struct edit_parser {
 	const char *text;
 	size_t len;
-	uint32_t *start;     /* offset of each line; start[n] is len */
-	size_t n;            /* lines */
+	uint32_t *start; /* offset of each line; start[n] is len */
+	size_t n;	 /* lines */
 	struct edit_list *out;
 	size_t cap;
 	size_t n_hunks;
@@ -40,9 +40,9 @@ bool edit_name_info(struct edit_span info, struct edit_span *ret);
 bool edit_name_prose(struct edit_span line, struct edit_span *ret);
 
 /* edit_patch.c */
-bool edit_is_envelope(struct edit_span line);                 /* "*** Begin Patch", "*** Update File: …" */
-bool edit_is_diff(const struct edit_parser *p, size_t i);     /* "diff --git", or "---" and "+++" */
-bool edit_is_hunk_header(struct edit_span line);              /* "@@ …" */
+bool edit_is_envelope(struct edit_span line); /* "*** Begin Patch", "*** Update File: …" */
+bool edit_is_diff(const struct edit_parser *p, size_t i); /* "diff --git", or "---" and "+++" */
+bool edit_is_hunk_header(struct edit_span line);	  /* "@@ …" */
 /* Read from line i to at most `end`; *ret_next: the first line not read. */
 int edit_parse_envelope(struct edit_parser *p, size_t i, size_t end, size_t *ret_next);
 /* path: of a diff without its own header lines; may be empty. */
@@ -54,11 +54,15 @@ enum edit_marker { MARK_NONE, MARK_SEARCH, MARK_REPLACE, MARK_DELETE, MARK_RENAM
 
 struct edit_mark {
 	enum edit_marker kind;
-	size_t count, indent;    /* chevrons, blanks in front */
-	struct edit_span rest;   /* text behind the word */
+	size_t count, indent;  /* chevrons, blanks in front */
+	struct edit_span rest; /* text behind the word */
 };
 
-struct edit_fence { size_t indent, count; char c; struct edit_span info; };
+struct edit_fence {
+	size_t indent, count;
+	char c;
+	struct edit_span info;
+};
 
 /* What the lines of a fence hold. */
 enum edit_content { HOLDS_TEXT, HOLDS_MARKS, HOLDS_ENVELOPE, HOLDS_DIFF };
@@ -66,11 +70,11 @@ enum edit_content { HOLDS_TEXT, HOLDS_MARKS, HOLDS_ENVELOPE, HOLDS_DIFF };
 /* Where the reading of an answer stands. */
 struct edit_reader {
 	struct edit_parser p;
-	struct edit_span path;      /* alone on the line above; len 0: none */
-	bool listed;                /* it stands in a list of paths: no whole file is meant */
-	struct edit_span near;      /* named a few lines above, or in prose: good for markers only */
-	int near_lines;             /* lines of prose since */
-	struct edit_span current;   /* of the last block of markers */
+	struct edit_span path;	  /* alone on the line above; len 0: none */
+	bool listed;		  /* it stands in a list of paths: no whole file is meant */
+	struct edit_span near;	  /* named a few lines above, or in prose: good for markers only */
+	int near_lines;		  /* lines of prose since */
+	struct edit_span current; /* of the last block of markers */
 	bool say_no_changes;
 	size_t first_fence, fences; /* fences passed over, for the message */
 };
@@ -78,12 +82,14 @@ struct edit_reader {
 struct edit_mark edit_mark_of(struct edit_span line);
 bool edit_is_no_changes(struct edit_span line);
 bool edit_fence_open(struct edit_span line, struct edit_fence *f);
-enum edit_content edit_fence_content(const struct edit_reader *r, size_t i, const struct edit_fence *f);
+enum edit_content edit_fence_content(const struct edit_reader *r, size_t i,
+				     const struct edit_fence *f);
 /* The marker at line i, for the file at *path (set when the marker or what went before names it);
  * same_fence: goes on in the fence of the edit before. *ret_next: the first line not read. */
-int edit_parse_mark(struct edit_reader *r, size_t i, const struct edit_mark *m, struct edit_span *path,
-		    size_t indent, bool same_fence, size_t *ret_next);
-int edit_parse_fence(struct edit_reader *r, size_t open, const struct edit_fence *f, size_t *ret_next);
+int edit_parse_mark(struct edit_reader *r, size_t i, const struct edit_mark *m,
+		    struct edit_span *path, size_t indent, bool same_fence, size_t *ret_next);
+int edit_parse_fence(struct edit_reader *r, size_t open, const struct edit_fence *f,
+		     size_t *ret_next);
 
 bool edit_starts(struct edit_span s, const char *prefix);
 

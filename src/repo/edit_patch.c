@@ -54,12 +54,15 @@ bool edit_is_diff(const struct edit_parser *p, size_t i)
 
 struct sides {
 	struct buf old, new;
-	size_t blank;        /* empty lines, without the blank that context has, not yet written */
+	size_t blank; /* empty lines, without the blank that context has, not yet written */
 	int final_newline;
-	char last;           /* sign of the line before */
+	char last; /* sign of the line before */
 };
 
-#define SIDES_INIT { .old = BUF_INIT(EDIT_MAX_TEXT * 2), .new = BUF_INIT(EDIT_MAX_TEXT * 2) }
+#define SIDES_INIT                                                                                 \
+	{                                                                                          \
+		.old = BUF_INIT(EDIT_MAX_TEXT * 2), .new = BUF_INIT(EDIT_MAX_TEXT * 2)             \
+	}
 
 static void flush_blank(struct sides *s)
 {
@@ -174,7 +177,8 @@ static int parse_hunks(struct edit_parser *p, struct edit *e, size_t i, size_t e
 
 		while (i < end && edit_is_hunk_header(edit_parser_line(p, i)))
 			hunk_header(edit_parser_line(p, i++), &anchor, &hint);
-		while (i < end && !body_ends(p, i, envelope) && side_line(&s, edit_parser_line(p, i)))
+		while (i < end && !body_ends(p, i, envelope) &&
+		       side_line(&s, edit_parser_line(p, i)))
 			i++;
 		if (envelope && i < end && edit_starts(edit_parser_line(p, i), "*** End of File"))
 			i++;
@@ -195,7 +199,8 @@ static int add_file(struct edit_parser *p, struct edit *e, size_t i, size_t end,
 {
 	CLEANUP_BUF struct buf text = BUF_INIT(EDIT_MAX_TEXT * 2);
 	bool plus = i < end && edit_starts(edit_parser_line(p, i), "+");
-	size_t blank = 0; /* empty lines not yet written: those at the end are no part of the file */
+	size_t blank =
+		0; /* empty lines not yet written: those at the end are no part of the file */
 
 	for (; i < end && !edit_starts(edit_parser_line(p, i), "*** "); i++) {
 		struct edit_span l = edit_parser_line(p, i);
@@ -205,9 +210,10 @@ static int add_file(struct edit_parser *p, struct edit *e, size_t i, size_t end,
 			continue;
 		}
 		if (plus && l.s[0] != '+')
-			return error_set(p->err, STATUS_GATE,
-					 "answer line %zu: a line of an added file must begin with +",
-					 i + 1);
+			return error_set(
+				p->err, STATUS_GATE,
+				"answer line %zu: a line of an added file must begin with +",
+				i + 1);
 		for (; blank; blank--)
 			buf_addc(&text, '\n');
 		edit_add_line(&text, plus ? (struct edit_span){ l.s + 1, l.len - 1 } : l, 0);
@@ -239,8 +245,9 @@ static int update_file(struct edit_parser *p, struct edit_span path, size_t i, s
 	if (parse_hunks(p, e, i + 1, end, true, ret_next) < 0)
 		return -1;
 	if (!e->n_hunks && !move.len)
-		return error_set(p->err, STATUS_GATE, "answer line %d: the patch of %s holds no change",
-				 e->answer_line, e->path);
+		return error_set(p->err, STATUS_GATE,
+				 "answer line %d: the patch of %s holds no change", e->answer_line,
+				 e->path);
 	return 0;
 }
 
@@ -275,9 +282,11 @@ int edit_parse_envelope(struct edit_parser *p, size_t i, size_t end, size_t *ret
 			if (envelope_file(p, i, end, &i) < 0)
 				return -1;
 		} else if (edit_trim(l).len && !edit_starts(l, "*** Begin Patch")) {
-			return error_set(p->err, STATUS_GATE,
-					 "answer line %zu: \"%.*s\" is no part of a patch; expected *** Update File:, *** Add File:, *** Delete File: or *** End Patch",
-					 i + 1, (int)(l.len < 60 ? l.len : 60), l.s);
+			return error_set(
+				p->err, STATUS_GATE,
+				"answer line %zu: \"%.*s\" is no part of a patch; expected *** "
+				"Update File:, *** Add File:, *** Delete File: or *** End Patch",
+				i + 1, (int)(l.len < 60 ? l.len : 60), l.s);
 		} else {
 			i++;
 		}
@@ -289,7 +298,7 @@ int edit_parse_envelope(struct edit_parser *p, size_t i, size_t end, size_t *ret
 /* ---- unified diffs ------------------------------------------------------ */
 
 struct diff_head {
-	struct edit_span old, new;       /* as named, without a/ and b/ */
+	struct edit_span old, new; /* as named, without a/ and b/ */
 	struct edit_span rename_to, rename_from;
 	bool created, deleted, executable, binary;
 };
@@ -316,7 +325,8 @@ static struct edit_span without(struct edit_span s, const char *prefix)
 
 static void strip_sides(struct diff_head *h)
 {
-	bool a = !h->old.len || edit_starts(h->old, "a/"), b = !h->new.len || edit_starts(h->new, "b/");
+	bool a = !h->old.len || edit_starts(h->old, "a/"),
+	     b = !h->new.len || edit_starts(h->new, "b/");
 
 	if (a && b) {
 		h->old = without(h->old, "a/");
@@ -407,7 +417,8 @@ static int diff_file(struct edit_parser *p, struct diff_head *h, size_t at, size
 		path = h->rename_from.len ? h->rename_from : h->old;
 	if (!path.len || h->binary)
 		return error_set(p->err, STATUS_GATE, "answer line %zu: %s", at + 1,
-				 h->binary ? "a binary patch cannot be applied" : "this diff names no file");
+				 h->binary ? "a binary patch cannot be applied"
+					   : "this diff names no file");
 	e = edit_parser_add(p, kind, path, at, "diff");
 	if (!e)
 		return -1;
@@ -422,8 +433,9 @@ static int diff_file(struct edit_parser *p, struct diff_head *h, size_t at, size
 	if (parse_hunks(p, e, i, end, false, ret_next) < 0)
 		return -1;
 	if (kind == EDIT_REPLACE && !e->n_hunks)
-		return error_set(p->err, STATUS_GATE, "answer line %zu: the diff of %s holds no change",
-				 at + 1, e->path);
+		return error_set(p->err, STATUS_GATE,
+				 "answer line %zu: the diff of %s holds no change", at + 1,
+				 e->path);
 	return kind == EDIT_CREATE ? created_content(p, e) : 0;
 }
 

@@ -26,7 +26,10 @@ char *edit_report_text(const struct edit_report *r)
 	for (size_t i = 0; i < r->n; i++)
 		bad += !r->v[i].ok;
 	if (!bad) {
-		buf_addf(&out, r->unchanged ? "The edits change nothing.\n" : "All %zu edits apply.\n", r->n);
+		if (r->unchanged)
+			buf_adds(&out, "The edits change nothing.\n");
+		else
+			buf_addf(&out, "%zu edit%s can be applied.\n", r->n, r->n == 1 ? "" : "s");
 		return buf_steal(&out, NULL);
 	}
 	buf_addf(&out, "No edit was applied: %zu of %zu cannot be.\n", bad, r->n);
@@ -39,9 +42,11 @@ char *edit_report_text(const struct edit_report *r)
 			buf_addf(&out, "\n(%zu more)\n", bad - shown + 1);
 			break;
 		}
-		buf_addf(&out, "\nEdit %zu, %s: %s\n", i + 1, o->path, o->reason ? o->reason : "refused");
+		buf_addf(&out, "\nEdit %zu, %s: %s\n", i + 1, o->path,
+			 o->reason ? o->reason : "refused");
 	}
-	buf_adds(&out, "\nSend all edits again, with these put right. SEARCH holds lines exactly as they are in the file.\n");
+	buf_adds(&out, "\nSend all edits again, with these put right. SEARCH holds lines exactly "
+		       "as they are in the file.\n");
 	out.failed = false;
 	return buf_steal(&out, NULL);
 }

@@ -33,7 +33,8 @@ int edit_refuse(struct edit_set *a, char **reason, char *text)
 static bool has_invisible(const char *path)
 {
 	for (const unsigned char *s = (const unsigned char *)path; *s; s++) {
-		/* zero width, bidi marks and overrides, word joiners, BOM: U+200B-200F, 202A-202E, 2060-206F, FEFF */
+		/* zero width, bidi marks and overrides, word joiners, BOM: U+200B-200F, 202A-202E,
+		 * 2060-206F, FEFF */
 		if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0x8b && s[2] <= 0x8f))
 			return true;
 		if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] >= 0xaa && s[2] <= 0xae))
@@ -49,15 +50,22 @@ static bool has_invisible(const char *path)
 int edit_set_check_path(struct edit_set *a, const char *path, char **reason, bool *ret_protected)
 {
 	if (path[0] == '/' || strstr(path, ".."))
-		return path_is_safe(path) ? 0 :
-		       edit_refuse(a, reason, str_dup("the path must be relative and stay inside the folder"));
+		return path_is_safe(path) ? 0
+					  : edit_refuse(a, reason,
+							str_dup("the path must be relative and "
+								"stay inside the folder"));
 	if (strchr(path, '\\'))
-		return edit_refuse(a, reason, str_dup("the path must be written with / between folders"));
+		return edit_refuse(a, reason,
+				   str_dup("the path must be written with / between folders"));
 	if (!path_is_safe(path) || !utf8_valid(path, strlen(path)) || has_invisible(path))
-		return edit_refuse(a, reason, str_dup("this path may not be edited: nothing under .git, no . or empty parts, no control or invisible characters"));
+		return edit_refuse(a, reason,
+				   str_dup("this path may not be edited: nothing under .git, no . "
+					   "or empty parts, no control or invisible characters"));
 	if (a->o->is_protected && a->o->is_protected(a->o->ctx, path)) {
 		*ret_protected = true;
-		return edit_refuse(a, reason, str_dup("the file is protected (it belongs to what judges the change): make the change without it"));
+		return edit_refuse(a, reason,
+				   str_dup("the file is protected (it belongs to what judges the "
+					   "change): make the change without it"));
 	}
 	return 0;
 }
@@ -145,7 +153,9 @@ int edit_file_load(struct edit_set *a, struct edit_file *f, char **reason)
 	if (f->loaded)
 		return 0;
 	if (len && memchr(text, 0, len))
-		return edit_refuse(a, reason, str_dup("the file is binary: it can only be deleted or renamed"));
+		return edit_refuse(
+			a, reason,
+			str_dup("the file is binary: it can only be deleted or renamed"));
 	if (edit_doc_load(&f->doc, text, len, &a->work, &why) < 0)
 		return why.code == STATUS_GATE ? edit_refuse(a, reason, str_dup(why.message))
 					       : error_set(a->err, why.code, "%s", why.message);
@@ -175,12 +185,14 @@ int edit_set_check_new(struct edit_set *a, const char *path, char **reason)
 		if (!f->exists || str_eq(f->path, path))
 			continue;
 		if (!strcasecmp(f->path, path))
-			return edit_refuse(a, reason, str_printf("\"%s\" differs only in case from \"%s\"", path,
-							    f->path));
+			return edit_refuse(a, reason,
+					   str_printf("\"%s\" differs only in case from \"%s\"",
+						      path, f->path));
 		if ((n > len && f->path[len] == '/' && !strncasecmp(f->path, path, len)) ||
 		    (len > n && path[n] == '/' && !strncasecmp(f->path, path, n)))
-			return edit_refuse(a, reason, str_printf("\"%s\" and \"%s\" cannot both be files", path,
-							    f->path));
+			return edit_refuse(a, reason,
+					   str_printf("\"%s\" and \"%s\" cannot both be files",
+						      path, f->path));
 	}
 	return 0;
 }
@@ -191,7 +203,9 @@ static int text_like(struct edit_set *a, const struct edit_file *f, const char *
 {
 	buf_init(out, a->max_file);
 	if (f->disk.len && memchr(buf_str(&f->disk), 0, f->disk.len))
-		return edit_refuse(a, reason, str_dup("the file is binary: it can only be deleted or renamed"));
+		return edit_refuse(
+			a, reason,
+			str_dup("the file is binary: it can only be deleted or renamed"));
 	if (f->bom && !(len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)))
 		buf_adds(out, "\xef\xbb\xbf");
 	if (f->open_end && len && text[len - 1] == '\n')
@@ -206,12 +220,14 @@ static int text_like(struct edit_set *a, const struct edit_file *f, const char *
 		i += n + (nl != NULL);
 	}
 	if (out->failed)
-		return edit_refuse(a, reason, str_printf("the file would be larger than %zu bytes", a->max_file));
+		return edit_refuse(
+			a, reason,
+			str_printf("the file would be larger than %zu bytes", a->max_file));
 	return 0;
 }
 
-int edit_file_set_text(struct edit_set *a, struct edit_file *f, const char *text, size_t len, bool executable,
-		    char **reason)
+int edit_file_set_text(struct edit_set *a, struct edit_file *f, const char *text, size_t len,
+		       bool executable, char **reason)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT(0);
 	int rc;

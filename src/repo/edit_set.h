@@ -14,26 +14,26 @@
 /* One file as it is on disk and as the edits so far leave it. */
 struct edit_file {
 	char *path;
-	struct buf disk;       /* what was read */
+	struct buf disk; /* what was read */
 	struct stat st;
 	bool on_disk;
-	bool exists;           /* now, after the edits so far */
-	bool created;          /* by an edit of this answer */
-	bool changed;          /* `doc` or `raw` may differ from disk */
+	bool exists;  /* now, after the edits so far */
+	bool created; /* by an edit of this answer */
+	bool changed; /* `doc` or `raw` may differ from disk */
 	mode_t mode;
-	char *raw;             /* text that doc borrows from, when it isn't disk's; owned */
+	char *raw; /* text that doc borrows from, when it isn't disk's; owned */
 	size_t raw_len;
 	struct edit_doc doc;
-	bool loaded;           /* doc holds the text */
+	bool loaded;		  /* doc holds the text */
 	bool bom, crlf, open_end; /* how the file on disk is: new text is made like it */
-	char *result;          /* what is to be written; owned */
+	char *result;		  /* what is to be written; owned */
 	size_t result_len;
 };
 
 struct edit_set {
 	const struct edit_options *o;
 	const struct edit_list *list;
-	struct edit_file *v;       /* pointers into it do not outlive add_file */
+	struct edit_file *v; /* pointers into it do not outlive add_file */
 	size_t n, cap;
 	uint64_t work;
 	size_t max_file;
