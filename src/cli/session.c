@@ -247,6 +247,7 @@ static int show(struct cli *cli, const struct result *r, struct error *err)
 	if (report_result(&out, r, &style) || buf_check(&out, "the report", err))
 		return error_oom(err);
 	fwrite(out.data, 1, out.len, cli->out);
+	fflush(cli->out); /* before anything more on stderr; a failure is seen at the end */
 	return 0;
 }
 

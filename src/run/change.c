@@ -299,7 +299,7 @@ static int attempt_change(struct run_env *env, const struct change_request *r, s
 	completion_release(&answer);
 	stage_end(env, rc || *ret_tell ? "failed" : "ok",
 		  rc ? (err ? err->message : NULL) : *ret_tell ? c->why :
-		  c->state == CHANGE_NONE ? "no changes" : NULL);
+		  c->state == CHANGE_NONE ? "no changes" : r->title);
 	if (rc == 0 && c->state == CHANGE_GREEN)
 		rc = judge(env, r, attempt, c, ret_tell, err);
 	return rc;
