@@ -126,6 +126,7 @@ static int diff_trees(git_repository *git, const char *old_oid, const char *new_
 	CLEANUP_GIT(git_tree_free) git_tree *to = NULL;
 	git_diff_options o;
 	options_init(&o);
+	index_optional(git);
 	if (git2_tree(git, old_oid, &from, err) || git2_tree(git, new_oid, &to, err))
 		return -1;
 	return git_diff_tree_to_tree(ret, git, from, to, &o) ?
@@ -137,12 +138,16 @@ static int diff_files(git_repository *git, const char *old_oid, const struct str
 {
 	CLEANUP_GIT(git_tree_free) git_tree *from = NULL;
 	CLEANUP_GIT(git_diff_free) git_diff *diff = NULL;
+	CLEANUP_GIT(git_index_free) git_index *index = NULL;
 	git_diff_options o;
 	options_init(&o);
 	o.flags |= GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS |
 		   GIT_DIFF_SHOW_UNTRACKED_CONTENT | GIT_DIFF_INCLUDE_TYPECHANGE;
 	if (git2_tree(git, old_oid, &from, err))
 		return -1;
+	if (git_repository_index(&index, git) || !git_index_path(index))
+		return error_set(err, STATUS_USAGE, "cannot compute a diff: the index of %s is of a kind that "
+				 "only git reads", git_repository_workdir(git));
 	if (git_diff_tree_to_workdir_with_index(&diff, git, from, &o))
 		return git2_fail(err, STATUS_INTERNAL, "cannot compute a diff");
 	if (find_renames(diff, GIT_DIFF_FIND_FOR_UNTRACKED, err))

@@ -43,6 +43,7 @@ int trees_merge(git_repository *git, const char *ancestor, const char *ours, con
 	git_merge_options options;
 	git_oid tree;
 	git_merge_options_init(&options, GIT_MERGE_OPTIONS_VERSION);
+	index_optional(git);
 	if (git2_tree(git, ancestor, &a, err) || git2_tree(git, ours, &o, err) ||
 	    git2_tree(git, theirs, &t, err))
 		return -1;

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <git2/sys/repository.h>
+
 #include "repo/repo_internal.h"
 #include "util/hash.h"
 #include "util/path.h"
@@ -91,6 +93,22 @@ int git2_open(const char *git_dir, const char *work_tree, git_repository **ret, 
 	config_from_environment(git);
 	*ret = STEAL(git);
 	return 0;
+}
+
+int check_writable(const struct repo *r, struct error *err)
+{
+	if (!access(r->common_dir, W_OK))
+		return 0;
+	return error_sys(err, STATUS_USAGE, errno, "%s cannot be written, and a run needs a branch of its "
+			 "own there: make it writable, or run in a clone", r->common_dir);
+}
+
+void index_optional(git_repository *git)
+{
+	CLEANUP_GIT(git_index_free) git_index *index = NULL;
+	CLEANUP_GIT(git_index_free) git_index *none = NULL;
+	if (git_repository_index(&index, git) && !git_index_new(&none))
+		git_repository_set_index(git, none);
 }
 
 int git2_commit(git_repository *git, const char *oid, git_commit **ret, struct error *err)

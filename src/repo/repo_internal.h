@@ -40,7 +40,12 @@ int git2_fail(struct error *err, enum status code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 int git2_commit(git_repository *git, const char *oid, git_commit **ret, struct error *err);
 int git2_tree(git_repository *git, const char *oid, git_tree **ret,
-	      struct error *err); /* oid of a commit or tree */
+	      struct error *err);
+/* STATUS_USAGE where no branch and no object can be added. */
+int check_writable(const struct repo *r, struct error *err);
+/* Work on trees alone looks into the index all the same (for attributes), and fails where libgit2
+ * cannot read it (split and sparse indexes): then an empty one stands in. tree_status_read knows. */
+void index_optional(git_repository *git); /* oid of a commit or tree */
 void oid_text(const git_oid *oid, char ret[OID_HEX + 1]);
 
 #define GIT2_CLEANUP(type, name) \

@@ -188,6 +188,8 @@ int repo_base(struct repo *r, const char *run, const char *from_rev, char ret_oi
 			return -1;
 		snapshot = status.tracked.n || status.untracked.n;
 	}
+	if (snapshot && check_writable(r, err))
+		return -1;
 	if (snapshot) {
 		char clean[OID_HEX + 1];
 		git_oid made;

@@ -83,7 +83,7 @@ static int status_by_libgit2(git_repository *git, struct tree_status *ret)
 	git_status_options_init(&o, GIT_STATUS_OPTIONS_VERSION);
 	o.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
 	o.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS;
-	if (git_repository_index(&index, git) || git_index_read(index, 0) ||
+	if (git_repository_index(&index, git) || !git_index_path(index) || git_index_read(index, 0) ||
 	    git_status_list_new(&list, git, &o))
 		return -1;
 	size_t n = git_status_list_entrycount(list);

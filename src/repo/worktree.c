@@ -192,7 +192,7 @@ int worktree_add(struct repo *r, const char *run, const char *task, const char *
 		 struct worktree *ret, struct error *err)
 {
 	struct worktree w = { 0 };
-	if (repo_resolve(r, base, w.base, err))
+	if (repo_resolve(r, base, w.base, err) || check_writable(r, err))
 		return -1;
 	w.path = worktree_path(r, run, err);
 	if (!w.path)

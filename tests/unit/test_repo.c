@@ -191,6 +191,9 @@ static void check_sparse(const char *how)
 	assert_untouched(before);
 	sh_is("f", "cd repo; git show %s:far/f", oid);
 	sh_is("near/n\nnear/new", "cd repo; git diff --name-only HEAD %s", oid);
+	CLEANUP_BUF struct buf diff = BUF_INIT(1 << 16);
+	ok(repo_diff(r, "HEAD", oid, 1 << 16, &diff, NULL, &fx.err));
+	ck_assert_ptr_nonnull(strstr(buf_str(&diff), "+++ b/near/new"));
 	repo_free(r);
 }
 
