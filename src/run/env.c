@@ -34,7 +34,7 @@ int run_env_init(struct run_env *env, const struct run_services *services,
 	return 0;
 }
 
-int started(struct run_env *env, const struct result *r, bool resumed, struct error *err)
+int started(struct run_env *env, const struct result *r, struct error *err)
 {
 	const struct strv *tags = settings_list(env->settings, SET_TAGS);
 	CLEANUP_JSON json *options = run_options_json(env->options);
@@ -57,7 +57,10 @@ int started(struct run_env *env, const struct result *r, bool resumed, struct er
 
 	if (!text)
 		return error_oom(err);
-	return ledger_run_started(env->ledger, &row, err);
+	if (ledger_run_started(env->ledger, &row, err))
+		return -1;
+	env->begun = true;
+	return 0;
 }
 
 char *task_text(const struct run_options *o)

@@ -41,6 +41,7 @@ struct run_env {
 	const char *stage_kind, *stage_persona;
 	json *stage_data;                  /* of stage.started while it waits for the replay to end; owned */
 	size_t recorded, taken;            /* journal entries found at the start; taken since */
+	bool begun;                        /* the run's row is in the ledger */
 	size_t context_bytes;              /* room for repository text in a prompt */
 };
 
@@ -48,9 +49,9 @@ struct run_env {
  * failure. */
 int run_env_init(struct run_env *env, const struct run_services *services,
 		 const struct run_options *options, const char *run, struct error *err);
-/* The run's row in the ledger: written before anything is paid. A resumed run
- * has its row already. */
-int started(struct run_env *env, const struct result *r, bool resumed, struct error *err);
+/* The run's row in the ledger: written before anything is paid. Of a resumed
+ * run, which has it, the new process and cap. */
+int started(struct run_env *env, const struct result *r, struct error *err);
 /* The task with what an earlier run came to; malloc'd, NULL: no memory. */
 char *task_text(const struct run_options *o);
 

@@ -122,7 +122,7 @@ void finish_run(const struct finish *f, struct result *r)
 	tell_change(f, r);
 	apply(f, r);
 	tell_money(f, r);
-	if (ledger_run_ended(f->services->ledger, r, &err)) {
+	if (f->begun && ledger_run_ended(f->services->ledger, r, &err)) {
 		log_write(f->services->log, LOG_ERROR, "%s", err.message);
 		if (r->status == STATUS_DONE || r->status == STATUS_NOTHING)
 			fail(r, err.code, err.message);

@@ -10,6 +10,7 @@
 struct finish {
 	const struct run_services *services;
 	const struct run_options *options;
+	bool begun;                      /* it has a row in the ledger, which can end */
 	bool failed;                     /* else the status is STATUS_DONE */
 	const struct error *error;
 	const struct gate_result *base;  /* NULL: no gate was run */

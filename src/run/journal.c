@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/buf.h"
@@ -14,6 +15,7 @@
 struct journal {
 	int fd;
 	char *path;
+	bool locked;   /* it is this process's */
 	json *entries; /* object: key → value */
 };
 
@@ -78,6 +80,7 @@ int journal_open(const char *run, struct journal **ret, struct error *err)
 		error_set(err, STATUS_USAGE, "run %s is still going on in another process", run);
 		goto fail;
 	}
+	j->locked = true;
 	if (load(j, err))
 		goto fail;
 	*ret = j;
@@ -87,10 +90,24 @@ fail:
 	return -1;
 }
 
+/* A run that came to nothing leaves nothing. */
+static void remove_if_empty(const struct journal *j)
+{
+	CLEANUP_FREE char *folder = NULL;
+	struct stat st;
+
+	if (!j->locked || fstat(j->fd, &st) || st.st_size > 0 || unlink(j->path))
+		return;
+	folder = path_dirname(j->path);
+	if (folder)
+		rmdir(folder);
+}
+
 void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
+	remove_if_empty(j);
 	if (j->fd >= 0)
 		close(j->fd);
 	free(j->path);

@@ -24,7 +24,7 @@ static void flow_release(struct flow *f)
 static int conduct(struct flow *f, const struct run_resume *resume, struct error *err)
 {
 	if (flow_open(f, resume, err) ||
-	    started(&f->env, f->result, resume != NULL, err))
+	    started(&f->env, f->result, err))
 		return -1;
 	flow_announce(f);
 	if (flow_set_up(f, err) || flow_gate_base(f, err) || flow_go_on(f, err) || flow_plan(f, err))
@@ -58,7 +58,7 @@ void run_execute(const struct run_services *s, const struct run_options *options
 		rc = conduct(&f, resume, &err);
 	ret->duration_us = clock_monotonic_us() - started_us;
 	struct finish fin = {
-		.services = s, .options = options, .failed = rc != 0, .error = &err,
+		.services = s, .options = options, .begun = f.env.begun, .failed = rc != 0, .error = &err,
 		.base = f.has_gate && f.base.command ? &f.base : NULL,
 		.now = f.now_ran ? &f.now : NULL,
 		.base_oid = f.base_oid, .head_oid = f.head_oid,
