@@ -74,12 +74,16 @@ repo() {
 }
 commit() { git add -A && git commit -q -m "${1:-Change}"; }
 
-# What the user has: HEAD, branch, index and files must be the same afterwards.
+# What the user has: HEAD, branches, settings, index and files must be the same afterwards.
 user_state() {
 	git rev-parse HEAD 2>/dev/null
 	git symbolic-ref -q HEAD
+	git for-each-ref --format='%(refname) %(objectname)' | grep -v '^refs/\(heads/\)\?council/'
+	git config --local --list
+	git ls-files --stage -v
 	git status --porcelain=v2
 	git stash list
+	find . -path ./.git -prune -o -printf '%M %p %l\n' | sort
 	find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
 }
 
