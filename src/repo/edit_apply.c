@@ -208,7 +208,7 @@ static int do_hunks(struct edit_set *a, const struct edit *e, struct edit_file *
 	if (!f->exists)
 		return missing_file(a, e, out);
 	rc = edit_file_load(a, f, &out->reason);
-	for (size_t i = first; rc == 0 && i < e->n_hunks; i++)
+	for (size_t i = first; rc == 0 && i < e->n_hunks && !(failed && !a->work); i++)
 		rc = do_hunk(a, e, f, &e->hunks[i], &cursor, &worst, out, &failed);
 	if (rc == 0 && e->n_hunks && !first)
 		out->match = edit_tier_name(worst);

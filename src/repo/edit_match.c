@@ -355,7 +355,7 @@ static enum found search_all(struct search *s, struct error *err)
 	uint32_t *ids, *z;
 	enum found found = NO_MEMORY;
 
-	if (!edit_doc_spend(s->d, 4 * (s->d->n + s->t->n_body) + 1))
+	if (!edit_doc_spend(s->d, 2 * (s->d->n + s->t->n_body) + 1))
 		return OUT_OF_WORK;
 	ids = calloc(end + 1, sizeof(*ids));
 	z = calloc(end + 1, sizeof(*z));
