@@ -40,6 +40,8 @@ static int revise(struct flow *f, const struct review *review, int round, struct
 	} else if (c.state == CHANGE_GREEN) {
 		rc = flow_commit(f, title, &c, err);
 		flow_keep_gate(f, &c);
+		if (rc == 0) /* a known failure that was mended may be back: is it proven still? */
+			rc = flow_gate_final(f, err);
 	} else {
 		rc = change_failed(&c, title, err);
 		flow_keep_gate(f, &c);
@@ -141,11 +143,34 @@ static int refine_prompt(struct flow *f, char **ret, struct error *err)
 	return prompt_render(env->settings, "refine", values, ret, err);
 }
 
+/* Does the gate of a refinement prove no less than that of the change before it? */
+static int proves_less(const struct flow *f, const struct change *c, bool *ret, struct error *err)
+{
+	bool known = settings_bool(f->env.settings, SET_ALLOW_KNOWN_FAILURES);
+	struct gate_comparison before = { 0 }, after = { 0 };
+
+	*ret = false;
+	if (!c->gate_ran || !f->now_ran)
+		return 0;
+	if (gate_compare(&f->base, &f->now, known, &before, err))
+		return -1;
+	if (gate_compare(&f->base, &c->gate, known, &after, err)) {
+		gate_comparison_release(&before);
+		return -1;
+	}
+	*ret = after.proof < before.proof || after.known.n > before.known.n;
+	gate_comparison_release(&before);
+	gate_comparison_release(&after);
+	return 0;
+}
+
 /* A refinement is kept only when the gate and a review of it alone say so;
- * otherwise the change stands as it was approved. */
+ * otherwise the change stands as it was approved. What that review found is
+ * then what stands. */
 static int judge_refinement(struct flow *f, struct change *c, const char *before, bool *ret_kept,
 			    struct error *err)
 {
+	bool worse;
 	CLEANUP_FREE char *gate = NULL;
 	struct review review = { 0 };
 	struct review_request r = { .key = "review/refine", .title = "the refinement", .round = 1,
@@ -153,6 +178,10 @@ static int judge_refinement(struct flow *f, struct change *c, const char *before
 
 	*ret_kept = false;
 	if (c->state != CHANGE_GREEN)
+		return 0;
+	if (proves_less(f, c, &worse, err))
+		return -1;
+	if (worse)
 		return 0;
 	if (flow_commit(f, "Refine the change", c, err))
 		return -1;
@@ -166,7 +195,25 @@ static int judge_refinement(struct flow *f, struct change *c, const char *before
 	if (review_change(&f->env, &r, &review, err))
 		return -1;
 	*ret_kept = review.verdict == VERDICT_APPROVE;
+	if (*ret_kept && record_review(f, &review, err)) {
+		*ret_kept = false;
+		review_release(&review);
+		return -1;
+	}
 	review_release(&review);
+	return 0;
+}
+
+/* Back to what was approved. What cannot be taken back must not pass for it. */
+static int drop_refinement(struct flow *f, const char *before, struct error *err)
+{
+	snprintf(f->head_oid, sizeof(f->head_oid), "%s", before);
+	if (worktree_reset(&f->env.worktree, before, err)) {
+		error_prefix(err, "the refinement was not approved, and its commit could not be taken back");
+		if (err)
+			err->code = STATUS_INTERNAL;
+		return -1;
+	}
 	return 0;
 }
 
@@ -176,6 +223,7 @@ static int refine(struct flow *f, struct error *err)
 	CLEANUP_FREE char *prompt = NULL;
 	char before[OID_HEX + 1];
 	struct change c = { 0 };
+	struct error reset = { 0 };
 	bool kept = false;
 	int rc;
 
@@ -192,17 +240,10 @@ static int refine(struct flow *f, struct error *err)
 	rc = change_make(env, &r, &c, err);
 	if (rc == 0)
 		rc = judge_refinement(f, &c, before, &kept, err);
-	if (kept) {
+	if (kept)
 		flow_keep_gate(f, &c);
-		for (size_t i = 0; i < f->result->findings.n; i++)
-			f->result->findings.v[i].open = false;
-	} else if (rc || c.state != CHANGE_NONE) {
-		struct error reset = { 0 };
-
-		snprintf(f->head_oid, sizeof(f->head_oid), "%s", before);
-		if (worktree_reset(&env->worktree, before, &reset) && !rc)
-			rc = error_set(err, reset.code, "%s", reset.message);
-	}
+	else if ((rc || c.state != CHANGE_NONE) && drop_refinement(f, before, &reset))
+		rc = error_set(err, reset.code, "%s", reset.message);
 	change_release(&c);
 	return rc;
 }
@@ -215,7 +256,8 @@ int flow_refine(struct flow *f, struct error *err)
 
 	if (refine(f, &why) == 0)
 		return 0;
-	if (why.code != STATUS_ENDPOINT && why.code != STATUS_GATE && why.code != STATUS_BUDGET) {
+	if (why.code != STATUS_ENDPOINT && why.code != STATUS_GATE && why.code != STATUS_BUDGET &&
+	    why.code != STATUS_REVIEW) {
 		if (err)
 			*err = why;
 		return -1;
