@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "run/ask.h"
 #include "run/context.h"
 #include "util/path.h"
 #include "util/str.h"
 
-enum { FINDINGS_MAX = 200 };
+enum { FINDINGS_MAX = 200, DIFF_MAX = 15 << 20 };
 
 static const char *const verdict_names[] = { "approve", "revise", "block" };
 
@@ -61,7 +62,7 @@ int review_from_json(const json *j, struct review *ret, struct error *err)
 	struct review r = { 0 };
 	int v = 0;
 
-	while (v < 3 && !(verdict && strcmp(verdict, verdict_names[v]) == 0))
+	while (v < 3 && !(verdict && strcasecmp(verdict, verdict_names[v]) == 0))
 		v++;
 	if (v == 3)
 		return error_set(err, STATUS_ENDPOINT,
@@ -120,12 +121,19 @@ static void emit_findings(struct run_env *env, const struct findings *f)
 static int review_prompt(struct run_env *env, const struct review_request *r, char **ret,
 			 struct error *err)
 {
-	CLEANUP_BUF struct buf diff = BUF_INIT(16u << 20);
+	CLEANUP_BUF struct buf diff = BUF_INIT(DIFF_MAX + 4096);
 	CLEANUP_STRV struct strv paths = { 0 };
 	CLEANUP_FREE char *context = NULL;
+	size_t shown = 4 * env->context_bytes < DIFF_MAX ? 4 * env->context_bytes : DIFF_MAX;
 
-	if (repo_diff(env->repo, r->old_oid, r->new_oid, 4 * env->context_bytes, &diff, NULL, err) ||
-	    repo_changed_paths(env->repo, r->old_oid, r->new_oid, &paths, err) ||
+	if (repo_diff(env->repo, r->old_oid, r->new_oid, diff.max, &diff, NULL, err))
+		return -1;
+	/* A part that nobody saw cannot be approved. */
+	if (diff.len > shown)
+		return error_set(err, STATUS_REVIEW, "the change is too large to be reviewed whole (%zu bytes "
+				 "of diff, and %zu are shown): split the task, or raise context_tokens",
+				 diff.len, shown);
+	if (repo_changed_paths(env->repo, r->old_oid, r->new_oid, &paths, err) ||
 	    context_of_paths(env, &paths, &context, err))
 		return -1;
 	const char *values[] = { "task", env->options->task, "plan", r->plan, "diff", buf_str(&diff),
