@@ -319,6 +319,8 @@ int change_make(struct run_env *env, const struct change_request *r, struct chan
 
 		if (attempt_change(env, r, &t, attempt, &c, &reason, err))
 			goto out;
+		if (c.state != CHANGE_NONE)
+			c.refused = c.state == CHANGE_REJECTED;
 		/* "nothing to change" over a red change leaves it red */
 		if (c.state == CHANGE_NONE && c.gate_ran)
 			c.state = CHANGE_RED;

@@ -17,7 +17,7 @@ enum change_state {
 struct change_request {
 	const char *persona;             /* builder, artisan */
 	const char *kind;                /* stage: build, revise, refine */
-	const char *key;                 /* journal: "build/s1" */
+	const char *key;                 /* journal: "build/1" */
 	const char *title;
 	int step;                        /* 1-based; 0: none */
 	const char *prompt;
@@ -32,6 +32,7 @@ struct change {
 	struct strv paths;               /* that were edited; what a commit takes */
 	struct gate_result gate;         /* the last one, when gate_ran */
 	bool gate_ran;
+	bool refused;                    /* edits were wanted, but none could be applied since; see why */
 	char *why;                       /* for people, when it is not green: one line */
 };
 

@@ -26,6 +26,7 @@ struct flow {
 	struct gate_result now;   /* the newest one */
 	bool now_ran;
 	struct strv touched;      /* every path edited so far */
+	char refused[200];        /* "" or why a step that gave up had its edits refused */
 	char base_oid[OID_HEX + 1];
 	char head_oid[OID_HEX + 1];
 	struct result *result;

