@@ -53,7 +53,10 @@ int flow_go_on(struct flow *f, struct error *err)
 	if (!head || !*head)
 		return 0;
 	snprintf(f->head_oid, sizeof(f->head_oid), "%s", head);
-	return worktree_reset(&f->env.worktree, head, err);
+	if (worktree_reset(&f->env.worktree, head, err))
+		return -1;
+	/* the review sees all of it, so who answers the review must too */
+	return repo_changed_paths(f->env.repo, f->base_oid, head, &f->touched, err);
 }
 
 void flow_announce(struct flow *f)
@@ -134,6 +137,9 @@ int flow_gate_base(struct flow *f, struct error *err)
 {
 	struct run_env *env = &f->env;
 
+	if (!f->has_gate && settings_bool(env->settings, SET_REQUIRE_PROOF))
+		return error_set(err, STATUS_GATE, "proof is required, and no gate is to be run (proof: none): "
+				 "leave out --no-gate, or pass --no-require-proof");
 	if (!f->has_gate)
 		return 0;
 	if (run_gate(env, "gate/base", "base", NULL, &f->base, err))
