@@ -38,6 +38,9 @@ int phases_parse(const char *text, unsigned *ret, struct error *err)
 	if (!(phases & PHASE_BUILD))
 		return error_set(err, STATUS_USAGE, "--phases %s: build is needed (for a plan alone, "
 				 "use `council plan`)", text);
+	if ((phases & PHASE_REFINE) && !(phases & PHASE_REVIEW))
+		return error_set(err, STATUS_USAGE, "--phases %s: refine needs review, or the refinement "
+				 "would not be reviewed", text);
 	*ret = phases;
 	return 0;
 }
