@@ -167,7 +167,7 @@ int context_plain(struct run_env *env, const struct plan_step *step, struct cont
 
 	if (worktree_head(&env->worktree, head, err) || repo_files(env->repo, head, &files, err))
 		return -1;
-	small = total_size(&files) <= env->context_bytes;
+	small = files.n <= CONTEXT_FILES && total_size(&files) <= env->context_bytes;
 	for (size_t i = 0; i < env->options->files.n; i++)
 		if (add_file(&c, env->options->files.v[i], 0, 0, "named with --file", err))
 			goto out;
@@ -399,7 +399,6 @@ int context_ask(struct run_env *env, const char *key,
 	struct context chosen = { 0 };
 	char head[OID_HEX + 1];
 	int rc = -1;
-
 
 	if (worktree_head(&env->worktree, head, err) || repo_files(env->repo, head, &files, err))
 		return -1;
