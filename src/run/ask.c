@@ -68,7 +68,7 @@ int talk_begin(struct run_env *env, const char *persona, const char *prompt, str
 int talk_answer(struct run_env *env, struct talk *t, const char *key, struct completion *ret,
 		struct error *err)
 {
-	CLEANUP_FREE char *place = t->asked ? str_printf("%s#%d", key, t->asked + 1) : str_dup(key);
+	CLEANUP_FREE char *place = call_place(key, t->asked + 1);
 	struct model_request request = {
 		.persona = t->persona.name,
 		.messages = t->messages,
@@ -169,6 +169,8 @@ int ask_json(struct run_env *env, const struct question *q, struct error *err)
 		else
 			rc = try_json(env, &t, q, &why, err);
 	}
+	if (rc == 1 && run_forget(env, q->key, t.asked, err))
+		rc = -1;
 	if (rc == 1)
 		rc = error_set(err, STATUS_ENDPOINT,
 			       "%s gave no usable %s, also when asked again: %s", q->persona,

@@ -329,6 +329,8 @@ int change_make(struct run_env *env, const struct change_request *r, struct chan
 		if (tell(env, &t, &c, reason, err))
 			goto out;
 	}
+	if (c.state == CHANGE_UNUSABLE && !c.gate_ran && run_forget(env, r->key, t.asked, err))
+		goto out;
 	*ret = c;
 	c = (struct change){ 0 };
 	rc = 0;

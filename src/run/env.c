@@ -79,7 +79,7 @@ bool run_replaying(const struct run_env *env)
  * whatever else is recorded: from there on the run goes its own way. */
 static const json *take_recorded(struct run_env *env, const char *key)
 {
-	const json *value = journal_get(env->journal, key);
+	const json *value = run_replaying(env) ? journal_get(env->journal, key) : NULL;
 
 	if (value)
 		env->taken++;
@@ -185,11 +185,17 @@ static int completion_from_json(const json *j, struct completion *ret, struct er
 	return 0;
 }
 
+char *call_place(const char *key, int asking)
+{
+	return asking > 1 ? str_printf("%s#%d", key, asking) : str_dup(key);
+}
+
 int run_call(struct run_env *env, const char *key, const struct model_request *request,
 	     struct completion *ret, struct error *err)
 {
 	const json *recorded = take_recorded(env, key);
 	struct model_request r = *request;
+	int unwritten;
 
 	if (recorded) {
 		model_services_taken(env->models, r.persona);
@@ -202,9 +208,24 @@ int run_call(struct run_env *env, const char *key, const struct model_request *r
 	announce_stage(env);
 	if (model_complete(env->models, &r, NULL, env->cancel, ret, err))
 		return -1;
-	if (journal_put(env->journal, key, completion_json(ret), err)) {
+	/* The row first: an answer that is not asked for again must not be one that was never counted. */
+	unwritten = ledger_flush(env->ledger, err);
+	if (journal_put(env->journal, key, completion_json(ret), unwritten ? NULL : err) || unwritten) {
 		completion_release(ret);
 		return -1;
+	}
+	return 0;
+}
+
+int run_forget(struct run_env *env, const char *key, int asked, struct error *err)
+{
+	for (int i = 1; i <= asked; i++) {
+		CLEANUP_FREE char *place = call_place(key, i);
+
+		if (!place)
+			return error_oom(err);
+		if (journal_drop(env->journal, place, err))
+			return -1;
 	}
 	return 0;
 }
@@ -350,7 +371,9 @@ int run_gate(struct run_env *env, const char *key, const char *name, const struc
 	}
 	emit_gate(env, name, base, &g);
 	stage_end(env, "ok", NULL); /* the stage is done; gate.completed says what it found */
-	if (journal_put(env->journal, key, gate_json(&g), err)) {
+	/* An environment that fails at the base ends the run; once it is mended, `resume` looks again. */
+	if ((base || g.state == GATE_GREEN || g.state == GATE_RED) &&
+	    journal_put(env->journal, key, gate_json(&g), err)) {
 		gate_result_release(&g);
 		return -1;
 	}

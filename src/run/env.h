@@ -67,6 +67,11 @@ void run_emit(struct run_env *env, enum event_type type, json *data);
 /* One model call at `key`. What the journal has is not asked again. */
 int run_call(struct run_env *env, const char *key, const struct model_request *request,
 	     struct completion *ret, struct error *err);
+/* The key of a call that is the second, third, … asking at `key`; malloc'd. */
+char *call_place(const char *key, int asking);
+/* Takes back answers that end the run because none of them can be used: `resume`
+ * asks again. */
+int run_forget(struct run_env *env, const char *key, int asked, struct error *err);
 /* One gate at `key` ("gate/base"), announced as `name` (base, step, final, refine). */
 int run_gate(struct run_env *env, const char *key, const char *name, const struct gate_result *base,
 	     struct gate_result *ret, struct error *err);

@@ -117,12 +117,18 @@ void journal_close(struct journal *j)
 
 const json *journal_get(const struct journal *j, const char *key)
 {
-	return json_get(j->entries, key);
+	const json *value = json_get(j->entries, key);
+
+	return json_is_null(value) ? NULL : value;
 }
 
 size_t journal_size(const struct journal *j)
 {
-	return json_len(j->entries);
+	size_t n = 0;
+
+	for (const json *it = json_first(j->entries); it; it = json_next(it))
+		n += !json_is_null(it);
+	return n;
 }
 
 int journal_put(struct journal *j, const char *key, json *take, struct error *err)
@@ -146,4 +152,9 @@ int journal_put(struct journal *j, const char *key, json *take, struct error *er
 				 "cannot write %s (the run can be resumed once there is room)",
 				 j->path);
 	return 0;
+}
+
+int journal_drop(struct journal *j, const char *key, struct error *err)
+{
+	return journal_get(j, key) ? journal_put(j, key, json_new_null(), err) : 0;
 }

@@ -5,7 +5,8 @@
  * and taking from the journal what is there. No recorded answer is paid twice.
  *
  * File: $XDG_STATE_HOME/council/runs/<run>/journal.ndjson (0600), one object a
- * line, appended by one write each; a line torn by a kill is dropped.
+ * line, {"key": …, "value": …}, appended by one write each; a null takes the key
+ * back, and a line torn by a kill is dropped.
  */
 #ifndef COUNCIL_JOURNAL_H
 #define COUNCIL_JOURNAL_H
@@ -22,11 +23,12 @@ struct journal;
  * process holds it: the run is still going on. */
 int journal_open(const char *run, struct journal **ret, struct error *err);
 void journal_close(struct journal *j);
-/* The recorded value at `key`, borrowed; NULL: not recorded. Each key is
- * written once. */
+/* The recorded value at `key`, borrowed; NULL: not recorded, or dropped. */
 const json *journal_get(const struct journal *j, const char *key);
-/* Takes `value`. */
+/* Takes `value`, which replaces an older one at the key. */
 int journal_put(struct journal *j, const char *key, json *take, struct error *err);
+/* What is at `key` is not to be taken again: whoever resumes gets it anew. */
+int journal_drop(struct journal *j, const char *key, struct error *err);
 size_t journal_size(const struct journal *j);
 
 #endif
