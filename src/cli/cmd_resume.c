@@ -15,6 +15,23 @@ static const struct option_def table[] = {
 	{ NULL, 0, OPTION_FLAG, NULL, NULL, NO_SETTING, 0 },
 };
 
+/* The models given then, unless `all=` is given now, and those given now, which
+ * win. */
+static int merge_models(struct strv *out, const struct strv *then, const char *const *now)
+{
+	bool all = false;
+
+	for (const char *const *m = now; m && *m; m++)
+		all = all || strncmp(*m, "all=", 4) == 0;
+	for (size_t i = 0; !all && i < then->n; i++)
+		if (strv_add(out, then->v[i]))
+			return -1;
+	for (const char *const *m = now; m && *m; m++)
+		if (strv_add(out, *m))
+			return -1;
+	return 0;
+}
+
 /* The settings as they were given to the run, under what is given now. */
 static int settings_again(struct cli *cli, const struct run_options *o, struct settings **ret,
 			  struct error *err)
@@ -22,6 +39,7 @@ static int settings_again(struct cli *cli, const struct run_options *o, struct s
 	const struct setting_def *defs = setting_defs();
 	struct settings_overrides given = { 0 };
 	CLEANUP_STRV struct strv warnings = { 0 };
+	CLEANUP_STRV struct strv models = { 0 };
 
 	options_overrides(&cli->options, table, global_options, &given);
 	for (size_t i = 0; i < o->overrides.n; i++)
@@ -32,8 +50,11 @@ static int settings_again(struct cli *cli, const struct run_options *o, struct s
 			    o->overrides.v[i][len] == '=')
 				given.value[id] = o->overrides.v[i] + len + 1;
 		}
-	if (!given.models && o->models.n)
-		given.models = (const char *const *)o->models.v;
+	if (merge_models(&models, &o->models, given.models))
+		return error_oom(err);
+	given.models = models.n ? (const char *const *)models.v : NULL;
+	if (!given.config)
+		given.config = o->config;
 	return settings_load(repo_top(cli->repo), &given, ret, &warnings, err);
 }
 

@@ -6,7 +6,6 @@
 #include "cli/dry_run.h"
 #include "cli/session.h"
 #include "report/report.h"
-#include "util/path.h"
 #include "util/str.h"
 
 /* What an earlier run came to, for the personas: summary, reason, open findings. */
@@ -78,28 +77,6 @@ static int take_plan(const char *file, struct run_options *o, struct error *err)
 	return o->plan_text ? 0 : error_oom(err);
 }
 
-/* --file paths are the user's, from where they stand; the run's are from the top. */
-static int take_files(struct cli *cli, struct run_options *o, struct error *err)
-{
-	CLEANUP_STRV struct strv given = { 0 };
-
-	if (option_all(&cli->options, "file", &given))
-		return error_oom(err);
-	for (size_t i = 0; i < given.n; i++) {
-		const char *prefix = repo_prefix(cli->repo);
-		CLEANUP_FREE char *path = *prefix ? path_join(prefix, given.v[i]) : str_dup(given.v[i]);
-
-		if (!path)
-			return error_oom(err);
-		if (!path_is_safe(path) || !path_exists(given.v[i]))
-			return error_set(err, STATUS_USAGE, "--file %s: not a file of this repository",
-					 given.v[i]);
-		if (strv_add(&o->files, path))
-			return error_oom(err);
-	}
-	return 0;
-}
-
 static int take_options(struct cli *cli, struct run_options *o, struct error *err)
 {
 	const char *plan = option_value(&cli->options, "plan");
@@ -112,7 +89,7 @@ static int take_options(struct cli *cli, struct run_options *o, struct error *er
 	if (parent && from)
 		return error_set(err, STATUS_USAGE, "--continue and --from exclude each other");
 	if (phases_parse(settings_string(cli->settings, SET_PHASES), &phases, err) ||
-	    session_task(cli, &o->task, err) || take_files(cli, o, err) ||
+	    session_task(cli, &o->task, err) || session_files(cli, o, err) ||
 	    (plan && take_plan(plan, o, err)) ||
 	    session_gate(cli, cli->settings, repo_top(cli->repo), o, err) ||
 	    (parent && continue_from(cli, parent, o, err)))

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "report/report.h"
 #include "run/gate.h"
 #include "util/clock.h"
+#include "util/path.h"
 #include "util/str.h"
 
 enum { TASK_MAX = 1 << 20, STDIN_WAIT_MS = 200, DIFF_SHOWN = 64 << 10 };
@@ -65,10 +67,29 @@ static bool stdin_has_text(void)
 	return poll(&p, 1, STDIN_WAIT_MS) > 0;
 }
 
-static int read_stdin(struct buf *out, struct error *err)
+/* Until its end, or until somebody has had enough of waiting for it. */
+static int read_stdin(struct cli *cli, struct buf *out, struct error *err)
 {
-	if (buf_read_fd(out, STDIN_FILENO, "standard input", err))
-		return -1;
+	for (;;) {
+		struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				      { .fd = cancel_fd(cli->cancel), .events = POLLIN } };
+		char piece[1 << 14];
+		ssize_t n;
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return error_sys(err, STATUS_INTERNAL, errno, "standard input");
+		if (cancel_check(cli->cancel, err))
+			return -1;
+		if (!p[0].revents)
+			continue;
+		n = read(STDIN_FILENO, piece, sizeof(piece));
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return error_sys(err, STATUS_USAGE, errno, "cannot read standard input");
+		if (n == 0)
+			break;
+		if (n > 0 && (buf_add(out, piece, (size_t)n), buf_check(out, "standard input", err)))
+			return -1;
+	}
 	while (out->len && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
 		buf_truncate(out, out->len - 1);
 	return 0;
@@ -102,7 +123,7 @@ int session_task(struct cli *cli, char **ret, struct error *err)
 		return error_set(err, STATUS_USAGE, "no task: council %s \"what is to be done\"",
 				 cli->command->name);
 	if (!task || stdin_has_text())
-		if (read_stdin(&input, err))
+		if (read_stdin(cli, &input, err))
 			return -1;
 	*ret = task ? with_block(task, buf_str(&input)) : str_dup(buf_str(&input));
 	if (!*ret)
@@ -114,6 +135,38 @@ int session_task(struct cli *cli, char **ret, struct error *err)
 		*ret = NULL;
 		return error_set(err, STATUS_USAGE, empty ? "the task is empty" :
 				 "the task is not valid UTF-8");
+	}
+	return 0;
+}
+
+/* Where a file that the user names, from where they stand, is below `top`;
+ * malloc'd. NULL: it is no file in there. */
+static char *below(const char *top, const char *given)
+{
+	CLEANUP_FREE char *root = realpath(top, NULL);
+	CLEANUP_FREE char *real = realpath(given, NULL);
+	size_t len = root ? strlen(root) : 0;
+
+	if (!root || !real || path_is_dir(real) || strncmp(real, root, len) != 0 || real[len] != '/' ||
+	    !path_is_safe(real + len + 1))
+		return NULL;
+	return str_dup(real + len + 1);
+}
+
+int session_files(struct cli *cli, struct run_options *o, struct error *err)
+{
+	CLEANUP_STRV struct strv given = { 0 };
+
+	if (option_all(&cli->options, "file", &given))
+		return error_oom(err);
+	for (size_t i = 0; i < given.n; i++) {
+		CLEANUP_FREE char *path = below(repo_top(cli->repo), given.v[i]);
+
+		if (!path)
+			return error_set(err, STATUS_USAGE, "--file %s: not a file of this repository",
+					 given.v[i]);
+		if (strv_add(&o->files, path))
+			return error_oom(err);
 	}
 	return 0;
 }
@@ -152,14 +205,31 @@ int session_gate(struct cli *cli, const struct settings *s, const char *top,
 	return rc;
 }
 
+/* The run may be resumed from another folder. */
+static char *absolute(const char *path)
+{
+	CLEANUP_FREE char *here = *path == '/' ? NULL : realpath(".", NULL);
+
+	return here ? path_join(here, path) : str_dup(path);
+}
+
 int session_keep_overrides(const struct settings_overrides *given, struct run_options *o,
 			   struct error *err)
 {
 	const struct setting_def *defs = setting_defs();
 
-	for (int i = 0; i < SET_COUNT; i++)
-		if (given->value[i] && strv_addf(&o->overrides, "%s=%s", defs[i].key, given->value[i]))
+	for (int i = 0; i < SET_COUNT; i++) {
+		bool path = defs[i].type == SETTING_PATH && given->value[i];
+		CLEANUP_FREE char *whole = path ? absolute(given->value[i]) : NULL;
+
+		if (path && !whole)
 			return error_oom(err);
+		if (given->value[i] && strv_addf(&o->overrides, "%s=%s", defs[i].key,
+						 path ? whole : given->value[i]))
+			return error_oom(err);
+	}
+	if (given->config && !(o->config = absolute(given->config)))
+		return error_oom(err);
 	for (const char *const *m = given->models; m && *m; m++)
 		if (strv_add(&o->models, *m))
 			return error_oom(err);
@@ -286,9 +356,12 @@ int session_plan(struct cli *cli, const struct settings *settings, const struct 
 				  .budget_nano = result.budget_nano };
 	struct error failure = { 0 };
 
-	if (ledger_run_started(cli->ledger, &row, err) ||
-	    open_services(cli, settings, run, false, &services, err))
+	if (open_services(cli, settings, run, false, &services, err))
 		return -1;
+	if (ledger_run_started(cli->ledger, &row, err)) {
+		close_services(&services);
+		return -1;
+	}
 	memcpy(result.run.s, run, ULID_LEN + 1);
 	if (run_plan_only(&services, o, run, ret, &failure)) {
 		result.status = failure.code;

@@ -13,11 +13,13 @@ extern const struct option_def run_option_table[];
 /* The task from operand, --task-file, or standard input (council-run(1)),
  * malloc'd. STATUS_USAGE when there is none. */
 int session_task(struct cli *cli, char **ret, struct error *err);
+/* --file paths are the user's, from where they stand; the run's are from the top. */
+int session_files(struct cli *cli, struct run_options *o, struct error *err);
 /* Fills gate_build and gate_test from the settings or by looking; asks on a
  * terminal; STATUS_USAGE when there is no gate and --no-gate was not given. */
 int session_gate(struct cli *cli, const struct settings *s, const char *top,
 		 struct run_options *o, struct error *err);
-/* The settings given as flags, kept for resume. */
+/* The settings given as flags, kept for resume: file names made absolute. */
 int session_keep_overrides(const struct settings_overrides *given, struct run_options *o,
 			   struct error *err);
 

@@ -58,6 +58,7 @@ void run_options_release(struct run_options *o)
 	strv_release(&o->files);
 	strv_release(&o->overrides);
 	strv_release(&o->models);
+	free(o->config);
 	free(o->parent);
 	free(o->parent_note);
 	free(o->parent_base);
@@ -73,6 +74,7 @@ static const struct { const char *key; size_t offset; } strings[] = {
 	{ "plan", offsetof(struct run_options, plan_text) },
 	{ "gate_build", offsetof(struct run_options, gate_build) },
 	{ "gate_test", offsetof(struct run_options, gate_test) },
+	{ "config", offsetof(struct run_options, config) },
 	{ "parent", offsetof(struct run_options, parent) },
 	{ "parent_note", offsetof(struct run_options, parent_note) },
 	{ "parent_base", offsetof(struct run_options, parent_base) },

@@ -39,6 +39,7 @@ struct run_options {
 	struct strv files;       /* --file: paths under the repository's top */
 	struct strv overrides;   /* "setting-key=value" given as flags, for resume */
 	struct strv models;      /* "persona=name" */
+	char *config;            /* --config FILE, absolute, for resume; NULL */
 	bool apply;
 	char *parent;            /* ULID of --continue's run, or NULL */
 	char *parent_note;       /* what that run came to, for the personas */
