@@ -83,6 +83,7 @@ static int apply_list(struct run_env *env, const struct edit_list *list, struct 
 		.extra = extra ? (const char *const *)extra->v : NULL,
 		.allow_tests = settings_bool(env->settings, SET_ALLOW_TESTS),
 		.build_gate = env->gate_test,
+		.build_command = env->gate_build,
 	};
 	struct edit_options o = { .is_protected = protect_path, .ctx = &protect };
 	int rc;

@@ -46,7 +46,8 @@ static void tell_change(const struct finish *f, struct result *r)
 	struct repo *repo = f->services->repo;
 	const struct strv *extra = settings_list(f->services->settings, SET_PROTECT);
 	struct protect p = { .extra = extra ? (const char *const *)extra->v : NULL,
-			     .build_gate = f->options->gate_test };
+			     .build_gate = f->options->gate_test,
+			     .build_command = f->options->gate_build };
 	CLEANUP_STRV struct strv paths = { 0 };
 	CLEANUP_BUF struct buf diff = BUF_INIT(1 << 20);
 	struct diff_stat stat = { 0 };

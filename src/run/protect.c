@@ -255,7 +255,8 @@ static const char *find_reason(const struct protect *p, const char *path)
 			return rules[i].reason;
 	if (is_camel_test(path))
 		return "tests";
-	if (p->build_gate && named_by_gate(p->build_gate, path))
+	if ((p->build_gate && named_by_gate(p->build_gate, path)) ||
+	    (p->build_command && named_by_gate(p->build_command, path)))
 		return "build";
 	return matches_extra(p->extra, path, low) ? "pattern" : NULL;
 }

@@ -11,6 +11,7 @@ struct protect {
 	const char *const *extra;  /* NULL-terminated globs from settings; may be NULL */
 	bool allow_tests;          /* --allow-tests: everything but .council/ may be edited */
 	const char *build_gate;    /* the gate command: a script it names is protected too; may be NULL */
+	const char *build_command; /* what is built with before it: likewise */
 };
 /* Matches edit_options.is_protected with ctx = struct protect *. */
 bool protect_path(void *ctx, const char *path);

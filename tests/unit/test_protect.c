@@ -115,7 +115,10 @@ START_TEST(gate_in_another_folder)
 	ck_assert_str_eq(protect_reason(&p, "sub/verify"), "build");
 	ck_assert_str_eq(protect_reason(&p, "verify"), "build");
 	ck_assert_ptr_null(protect_reason(&p, "sub/verify.c"));
-	p.build_gate = "./verify";
+	p = (struct protect){ .build_gate = "make check", .build_command = "./tools/compile --all" };
+	ck_assert_str_eq(protect_reason(&p, "tools/compile"), "build");
+	ck_assert_ptr_null(protect_reason(&p, "tools/other"));
+	p = (struct protect){ .build_gate = "./verify" };
 	ck_assert_ptr_null(protect_reason(&p, "sub/verify"));
 }
 END_TEST
