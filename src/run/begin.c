@@ -56,7 +56,10 @@ int flow_go_on(struct flow *f, struct error *err)
 	if (worktree_reset(&f->env.worktree, head, err))
 		return -1;
 	/* the review sees all of it, so who answers the review must too */
-	return repo_changed_paths(f->env.repo, f->base_oid, head, &f->touched, err);
+	if (repo_changed_paths(f->env.repo, f->base_oid, head, &f->touched, err))
+		return -1;
+	/* the way back removed what set-up had made, and what it makes may differ here */
+	return flow_set_up(f, err);
 }
 
 void flow_announce(struct flow *f)

@@ -42,6 +42,9 @@ char *gate_in_words(const struct flow *f, const struct gate_result *g)
 
 	if (!f->has_gate)
 		return str_dup("No tests are run for this repository.\n");
+	/* what is gone on with has not been judged in this run yet */
+	if (g == &f->base && f->env.options->parent_head)
+		buf_adds(&out, "Before the earlier work: ");
 	buf_addf(&out, "`%s` ", f->env.gate_test ? f->env.gate_test : f->env.gate_build);
 	if (g->state == GATE_GREEN) {
 		buf_adds(&out, "passes");
