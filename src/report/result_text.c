@@ -110,8 +110,11 @@ static void review(const struct page *p)
 
 	for (size_t i = 0; i < p->r->findings.n; i++)
 		open += p->r->findings.v[i].open;
-	if (!p->r->verdict)
+	if (!p->r->verdict) {
+		if (p->r->status == STATUS_DONE && p->r->head)
+			labelled(p, "review", "none: --phases left it out");
 		return;
+	}
 	text_fit(&text, p->r->verdict, 20);
 	if (p->r->findings.n > 0) {
 		buf_adds(&text, ", ");
