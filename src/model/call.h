@@ -98,6 +98,9 @@ struct model_call {
 };
 
 /* submit.c */
+/* STATUS_USAGE, with what to add, for an unknown price under a cap. */
+int price_must_be_known(const struct model_services *s, const char *model, const struct price *price,
+			struct error *err);
 /* Makes everything known, reserves and announces: the next step is attempt_send. */
 int call_open(struct model_call *call, struct error *err);
 /* Starts (or ends the former and starts) the call's own thread; ends the call when it cannot. */

@@ -121,6 +121,9 @@ struct model_route {
 int model_route(const struct model_services *s, const char *persona, struct model_route *ret,
 		struct error *err);
 void model_route_release(struct model_route *r);
+/* Before anything is paid: STATUS_USAGE with the line to add when the persona has no model, or one
+ * whose price is unknown while there is a cap. Asks no endpoint: what only that tells comes later. */
+int model_ready(const struct model_services *s, const char *persona, struct error *err);
 
 struct model_call;
 /* NULL with err for what is known before sending: no model for the persona,

@@ -191,6 +191,21 @@ int model_route(const struct model_services *s, const char *persona, struct mode
 	return fill_route(e, ret, err);
 }
 
+int model_ready(const struct model_services *s, const char *persona, struct error *err)
+{
+	struct endpoint *e;
+
+	if (s->replay)
+		return 0;
+	if (router_find((struct router *)&s->router, persona, &e, err) < 0)
+		return -1;
+	if (!atomic_load(&e->resolved)) /* the endpoint is asked for the model at the first call */
+		return 0;
+	if (price_must_be_known(s, e->model, &e->price, err) < 0)
+		return error_prefix(err, "%s", persona);
+	return 0;
+}
+
 void model_route_release(struct model_route *r)
 {
 	if (!r)

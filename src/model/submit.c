@@ -117,16 +117,17 @@ static void set_limits(struct model_call *call)
 	call->max_tokens = max;
 }
 
-static int check_price(struct model_call *call, struct error *err)
+int price_must_be_known(const struct model_services *s, const char *model, const struct price *price,
+			struct error *err)
 {
-	const char *file = settings_string(call->s->settings, SET_PRICES);
+	const char *file = settings_string(s->settings, SET_PRICES);
 
-	if (call->price.known || call->s->budget.cap_nano < 0)
+	if (price->known || s->budget.cap_nano < 0)
 		return 0;
 	return error_set(err, STATUS_USAGE,
 			 "the price of %s is unknown and there is a budget: add \"%s\": "
 			 "{\"input_cost_per_token\": 1e-6, \"output_cost_per_token\": 2e-6} with its real "
-			 "prices to %s, or use --budget none", call->model, call->model,
+			 "prices to %s, or use --budget none", model, model,
 			 file ? file : "a file that the setting `prices` names");
 }
 
@@ -141,8 +142,8 @@ int call_open(struct model_call *call, struct error *err)
 	call->model = e->model;
 	call->price = e->price;
 	set_limits(call);
-	if (check_price(call, err) < 0 || attempt_build(call, err) < 0 ||
-	    call_reserve(call, &call->id, err) < 0)
+	if (price_must_be_known(call->s, call->model, &call->price, err) < 0 ||
+	    attempt_build(call, err) < 0 || call_reserve(call, &call->id, err) < 0)
 		return -1;
 	call_announce(call);
 	return 0;

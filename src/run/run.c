@@ -21,6 +21,31 @@ static void flow_release(struct flow *f)
 	run_env_release(&f->env);
 }
 
+/* Every persona that the phases may call needs a model, before anything is made,
+ * run or paid: a change must not fail late for the want of a reviewer. */
+static int check_models(const struct model_services *models, unsigned phases, bool has_plan,
+			struct error *err)
+{
+	static const struct {
+		unsigned phase;
+		const char *persona;
+	} calls[] = {
+		{ PHASE_PLAN, "pacer" },
+		{ PHASE_CONTEXT, "maven" },
+		{ PHASE_BUILD, "builder" },
+		{ PHASE_REVIEW, "guardian" },
+		{ PHASE_REFINE, "artisan" },
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		if (!(phases & calls[i].phase) || (has_plan && calls[i].phase == PHASE_PLAN))
+			continue;
+		if (model_ready(models, calls[i].persona, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int conduct(struct flow *f, const struct run_resume *resume, struct error *err)
 {
 	if (flow_open(f, resume, err) ||
@@ -54,6 +79,8 @@ void run_execute(const struct run_services *s, const struct run_options *options
 	if (rc == 0)
 		rc = phases_parse(settings_string(s->settings, SET_PHASES), &f.phases, &err);
 	f.has_gate = f.env.gate_build || f.env.gate_test;
+	if (rc == 0 && !resume) /* what was answered before may be all that a resumed run needs */
+		rc = check_models(s->models, f.phases, options->plan_text != NULL, &err);
 	if (rc == 0)
 		rc = conduct(&f, resume, &err);
 	ret->duration_us = clock_monotonic_us() - started_us;

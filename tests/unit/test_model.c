@@ -353,6 +353,37 @@ START_TEST(test_wrong_key)
 }
 END_TEST
 
+START_TEST(test_ready_before_anything_is_asked)
+{
+	static const char config[] =
+		"model_list:\n"
+		"- {model_name: pacer, litellm_params: {model: openai/m, api_base: BASE}}\n"
+		"- {model_name: builder, litellm_params: {model: openai/unpriced,"
+		" api_base: \"http://nowhere.invalid/v1\"}}\n";
+	struct error err = { 0 };
+
+	server_start(&server, "{}");
+	open_services(config, NULL, 1000000000);
+	ck_assert_int_eq(model_ready(services, "pacer", &err), 0);
+	ck_assert_int_eq(model_ready(services, "builder", &err), -1);
+	ck_assert_int_eq(err.code, STATUS_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.message, "builder: the price of unpriced is unknown"));
+	ck_assert_int_eq(model_ready(services, "guardian", &err), -1);
+	ck_assert_int_eq(err.code, STATUS_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.message, "no model for guardian"));
+}
+END_TEST
+
+START_TEST(test_ready_without_a_cap)
+{
+	struct error err = { 0 };
+
+	server_start(&server, "{}");
+	open_services("endpoint: http://nowhere.invalid/v1\nmodel: unpriced\n", NULL, -1);
+	ck_assert_msg(model_ready(services, "builder", &err) == 0, "%s", err.message);
+}
+END_TEST
+
 START_TEST(test_key_command_runs_once_and_after_401)
 {
 	struct completion c;
@@ -803,6 +834,8 @@ Suite *suite_model(void)
 	tcase_add_test(t, test_max_completion_tokens);
 	tcase_add_test(t, test_missing_usage_is_estimated);
 	tcase_add_test(t, test_wrong_key);
+	tcase_add_test(t, test_ready_before_anything_is_asked);
+	tcase_add_test(t, test_ready_without_a_cap);
 	tcase_add_test(t, test_key_command_runs_once_and_after_401);
 	tcase_add_test(t, test_key_command_fails);
 	tcase_add_test(t, test_unknown_model);
