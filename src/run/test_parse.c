@@ -191,8 +191,11 @@ bool take_number(const char **s, long *ret)
 
 bool take_word(const char **s, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len;
 
+	if (**s != *word) /* most calls end here */
+		return false;
+	len = strlen(word);
 	if (strncmp(*s, word, len))
 		return false;
 	*s += len;
@@ -265,6 +268,21 @@ size_t without_duration(const char *s, size_t len)
 	return len;
 }
 
+/* Output that says one thing for ever is passed over: a line which has told
+ * nothing REPEATS_READ times running tells nothing the next time either. */
+static bool says_it_again(struct test_parser *p)
+{
+	if (p->line_len > sizeof(p->last) || p->line_len != p->last_len ||
+	    memcmp(p->line, p->last, p->line_len)) {
+		p->repeats = 0;
+		p->last_len = p->line_len;
+		if (p->line_len <= sizeof(p->last))
+			memcpy(p->last, p->line, p->line_len);
+		return false;
+	}
+	return p->repeats++ >= REPEATS_READ;
+}
+
 /* The order decides where lines of one format look like another's. */
 static void parse_line(struct test_parser *p)
 {
@@ -272,9 +290,13 @@ static void parse_line(struct test_parser *p)
 		parse_junit_line, parse_unittest, parse_automake, parse_ctest, parse_meson,
 		parse_tap, parse_cargo, parse_pytest, parse_go, parse_check, parse_gtest, parse_js,
 	};
-	size_t len = ansi_strip(p->line, p->line_len);
-	size_t i;
+	size_t len, i;
 
+	if (says_it_again(p)) {
+		p->line_len = 0;
+		return;
+	}
+	len = ansi_strip(p->line, p->line_len);
 	for (i = 0; i < len; i++)
 		if (!p->line[i])
 			p->line[i] = ' ';
@@ -283,8 +305,10 @@ static void parse_line(struct test_parser *p)
 	p->line[len] = '\0';
 	p->line_len = 0;
 	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		if (formats[i](p, p->line, len))
+		if (formats[i](p, p->line, len)) {
+			p->repeats = 0;
 			break;
+		}
 	p->previous_len = len;
 	p->previous_ruled = len >= 4 && strspn(p->line, "=") == len;
 }

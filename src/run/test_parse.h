@@ -30,6 +30,8 @@ enum {
 	TEST_NAME_LEN = 512,
 	TEST_BYTES_MAX = 32 << 20, /* of all names together */
 	TEST_LINE_MAX = 8192,      /* the rest of a longer line is not read */
+	REPEATED_LEN = 256,        /* longer lines are read each time */
+	REPEATS_READ = 8,
 	TEST_DEPTH = 12,           /* nesting of suites; deeper ones share the last level's name */
 	TEST_RUNNING = 3,          /* besides enum test_status: started, no result seen */
 };
@@ -66,6 +68,9 @@ struct test_parser {
 	bool after_return;           /* the last line ended with a carriage return */
 	size_t previous_len;         /* of the line before */
 	bool previous_ruled;         /* it was a rule of '=' */
+	char last[REPEATED_LEN];     /* the line before as it came, where it fits */
+	size_t last_len;
+	unsigned repeats;            /* of that line, running, which told nothing */
 
 	struct { struct tree subtests; bool child_seen[TEST_DEPTH]; } tap;
 	struct { char pending[TEST_NAME_LEN]; long ran; } unittest;

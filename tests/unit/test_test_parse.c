@@ -254,6 +254,31 @@ START_TEST(names_are_clean)
 }
 END_TEST
 
+/* A line that is passed over because it was said often leaves no trace. */
+START_TEST(repeated_lines_hide_no_test)
+{
+	static const char *const noise[] = { "\n", "some words\n", "   \n", "================\n" };
+	size_t n = sizeof(noise) / sizeof(*noise), i, k;
+
+	for (i = 0; i < n; i++) {
+		CLEANUP_BUF struct buf text = BUF_INIT(1 << 16);
+		struct test_set s;
+
+		buf_adds(&text, "ok 1 - a\n");
+		for (k = 0; k < 1000; k++)
+			buf_adds(&text, noise[i]);
+		buf_adds(&text, "not ok 2 - b\n");
+		for (k = 0; k < 20; k++)
+			buf_adds(&text, "===== 1 passed in 0.1s =====\n");
+		s = parse(text.data, text.len);
+		ck_assert_uint_eq(s.n, 2);
+		ck_assert_int_eq(s.failed, 1);
+		ck_assert_int_eq(s.passed, 1 + 20);
+		test_set_release(&s);
+	}
+}
+END_TEST
+
 START_TEST(many_names_are_bounded)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT(32 << 20);
@@ -357,6 +382,7 @@ Suite *suite_test_parse(void)
 	tcase_add_test(c, same_name_twice_is_failed);
 	tcase_add_test(c, two_suites_add_up);
 	tcase_add_test(c, names_are_clean);
+	tcase_add_test(c, repeated_lines_hide_no_test);
 	tcase_add_test(c, many_names_are_bounded);
 	tcase_add_test(c, go_panic_fails_what_ran);
 	tcase_add_test(c, junit_alone);
