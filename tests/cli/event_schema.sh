@@ -35,8 +35,8 @@ result = {
 data = [
     ("run.started", {"task": "t", "repository": "/r", "base": OID, "branch": "council/x",
                      "from": "main", "snapshot": False, "phases": ["plan"], "gate": "make check",
-                     "build": None, "budget_usd": 1, "models": {"pacer": "m"}, "recorded": True,
-                     "resumed": 0, "version": "1"}),
+                     "build": None, "budget_usd": 1, "models": {"pacer": "m"}, "notes": [],
+                     "recorded": True, "resumed": 0, "version": "1"}),
     ("stage.started", {"stage": "plan", "persona": "pacer", "title": None, "step": 0,
                        "attempt": 1}),
     ("call.started", {"call": RUN, "persona": "pacer", "model": "m", "provider": "replay",
