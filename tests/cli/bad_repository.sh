@@ -27,8 +27,9 @@ exec "$COUNCIL" run --replay "$answers" --test "$gate" "$@" "mend the answer"
 SH
 export answers="$work/mend.json" gate
 last_branch() { sql "SELECT branch FROM run ORDER BY id DESC LIMIT 1"; }
+worktrees() { ls "$XDG_STATE_HOME/council/worktrees"/*/ 2>/dev/null; }
 no_worktree_left() {
-	[ -z "$(ls "$XDG_STATE_HOME/council/worktrees"/*/ 2>/dev/null)" ] || fail "a worktree is left"
+	[ "$(worktrees)" = "${1-}" ] || fail "a worktree is left"
 }
 # works WHAT [OPTION…]: a run here ends 0, its branch holds the change, nothing of the user's moved.
 works() {
@@ -213,6 +214,7 @@ works "odd names and a dangling link among uncommitted work"
 # -- a repository that cannot be written ------------------------------------------------
 small_repo readonly
 user_state >"$work/before"
+earlier=$(worktrees)
 cat >"$work/as_reader" <<'SH'
 mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" || exit 99
 cd "$1" || exit 99
@@ -233,7 +235,7 @@ if [ -n "$blocked" ]; then
 	has "$errout" 'readonly/.git cannot be written.*([Rr]ead-only|[Pp]ermission denied)'
 	chmod -R u+w .git
 	user_state | cmp -s - "$work/before" || fail "the tree changed"
-	no_worktree_left
+	no_worktree_left "$earlier"
 	[ -z "$(git for-each-ref refs/heads/council refs/council)" ] || fail "a ref is left"
 	ok "a read-only repository: exit 2 and one line"
 else
