@@ -14,7 +14,15 @@ struct pairing {
 	struct gate_comparison *out;
 	bool all_failures_named; /* now names every test that fails */
 	bool fewer;              /* now there are fewer tests */
+	struct strv *inner;      /* fixed, but parts or sums of other tests */
 };
+
+/* One that is inner on both sides is told only where no other was fixed: the
+ * test that it is part of, or those that it sums, say the same. */
+static int add_fixed(const struct pairing *p, const struct test_case *t, bool inner)
+{
+	return strv_add(inner ? p->inner : &p->out->fixed, t->name);
+}
 
 static enum rank rank_of(const struct gate_result *g)
 {
@@ -51,7 +59,7 @@ static int vanished(const struct pairing *p, const struct test_case *t)
 	if (t->status != TEST_FAILED)
 		return 0;
 	if (p->all_failures_named && (!p->fewer || silent))
-		return strv_add(&p->out->fixed, t->name);
+		return add_fixed(p, t, t->inner);
 	return t->inner ? 0 : strv_add(&p->out->broken, t->name);
 }
 
@@ -61,7 +69,8 @@ static int met(const struct pairing *p, const struct test_case *base, const stru
 	if (now->status == TEST_SKIPPED)
 		return base->status == TEST_SKIPPED ? 0 : strv_add(&p->out->broken, now->name);
 	if (now->status == TEST_PASSED)
-		return base->status == TEST_FAILED ? strv_add(&p->out->fixed, now->name) : 0;
+		return base->status != TEST_FAILED ? 0 :
+		       add_fixed(p, now, base->inner && now->inner);
 	if (base->status == TEST_FAILED)
 		return strv_add(&p->out->known, now->name);
 	if (base->status == TEST_PASSED)
@@ -109,6 +118,8 @@ static int pair(const struct pairing *p)
 		else
 			rc = met(p, &base->v[b++], &now->v[n++]);
 	}
+	if (rc == 0 && !p->out->fixed.n)
+		rc = strv_copy(&p->out->fixed, p->inner);
 	return rc;
 }
 
@@ -166,9 +177,10 @@ static enum proof proof_of(const struct gate_result *base, const struct gate_res
 int gate_compare(const struct gate_result *base, const struct gate_result *now, bool allow_known,
 		 struct gate_comparison *ret, struct error *err)
 {
+	CLEANUP_STRV struct strv inner = { 0 };
 	struct gate_comparison c = { 0 };
 	struct pairing p = {
-		.base = base, .now = now, .out = &c,
+		.base = base, .now = now, .out = &c, .inner = &inner,
 		.all_failures_named = now->tests.failed <= named_failing(&now->tests),
 		.fewer = total(&now->tests) < total(&base->tests),
 	};

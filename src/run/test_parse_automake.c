@@ -1,5 +1,6 @@
-/* Automake's parallel test harness. "FAIL: name" is a result, unless a rule
- * of '=' stands below it (a heading of test-suite.log): one line is held back. */
+/* Automake's parallel test harness. "FAIL: name" is a result, unless it is a
+ * heading of test-suite.log, with a rule of '=' as long as itself below it: one
+ * line is held back. The frame of the summary may follow the last result as well. */
 #include "run/test_parse.h"
 
 #include <ctype.h>
@@ -95,7 +96,8 @@ static bool total(struct test_parser *p, const char *s)
 bool parse_automake(struct test_parser *p, const char *s, size_t len)
 {
 	if (p->automake.held[0])
-		finish_automake(p, len >= 4 && strspn(s, "=") == len);
+		finish_automake(p, p->inside[FORMAT_AUTOMAKE] && len == p->previous_len &&
+				   strspn(s, "=") == len);
 	if (!len)
 		return false;
 	if (!strncmp(s, ".. contents:: :depth: ", 22)) {

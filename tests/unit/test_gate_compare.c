@@ -83,7 +83,18 @@ static const struct pair {
 	  "0% tests passed, 1 tests failed out of 1\n",
 	  GATE_GREEN, "Test project /b\n1/1 Test #1: all ... Passed 0.0 sec\n"
 	  "100% tests passed, 0 tests failed out of 1\n",
-	  true, true, true, PROOF_RED_GREEN, "all b", "", "", "" },
+	  true, true, true, PROOF_RED_GREEN, "all", "", "", "" },
+	{ "a package is the sum of its tests", GATE_RED,
+	  "--- FAIL: TestA (0.00s)\nFAIL\nFAIL\tx/a\t0.1s\n", GATE_GREEN,
+	  "--- PASS: TestA (0.00s)\nPASS\nok  \tx/a\t0.1s\n",
+	  true, true, true, PROOF_RED_GREEN, "x/a.TestA", "", "", "" },
+	{ "the last of automake's results is framed by the summary", GATE_RED,
+	  "PASS: zero\nFAIL: five\n==========================\n   x 1: ./test-suite.log\n"
+	  "==========================\n\n.. contents:: :depth: 2\n\nFAIL: five\n==========\n\n"
+	  "=============\nTestsuite summary for x 1\n=============\n# TOTAL: 2\n# PASS:  1\n# FAIL:  1\n",
+	  GATE_GREEN, "PASS: zero\nPASS: five\n=============\nTestsuite summary for x 1\n"
+	  "=============\n# TOTAL: 2\n# PASS:  2\n# FAIL:  0\n",
+	  true, true, true, PROOF_RED_GREEN, "five", "", "", "" },
 	{ "inside a harness, another one broke", GATE_RED,
 	  "Test project /b\n1/1 Test #1: all ...***Failed 0.0 sec\nok 1 - a\nnot ok 2 - b\n"
 	  "0% tests passed, 1 tests failed out of 1\n",
