@@ -89,6 +89,17 @@ static bool is_taken(const char *top, git_tree *before, const char *path)
 	return file && !lstat(file, &st);
 }
 
+/* Does the index hold this path as the tree has it? So it is when an earlier attempt was killed
+ * between the files and HEAD: what lies there is the change itself. */
+static bool is_staged_from(git_index *index, git_tree *tree, const char *path)
+{
+	CLEANUP_GIT(git_tree_entry_free) git_tree_entry *want = NULL;
+	const git_index_entry *e = index ? git_index_get_bypath(index, path, 0) : NULL;
+	return e && !git_tree_entry_bypath(&want, tree, path) &&
+	       git_oid_equal(&e->id, git_tree_entry_id(want)) &&
+	       e->mode == (uint32_t)git_tree_entry_filemode(want);
+}
+
 /* Which new paths are taken? git asks only for files it does not ignore; what a user has in an
  * ignored file is theirs as well. */
 static int paths_taken(const struct move *m, const char *before, const char *after, struct strv *ret,
@@ -96,11 +107,16 @@ static int paths_taken(const struct move *m, const char *before, const char *aft
 {
 	CLEANUP_STRV struct strv changed = { 0 };
 	CLEANUP_GIT(git_tree_free) git_tree *tree = NULL;
+	CLEANUP_GIT(git_tree_free) git_tree *target = NULL;
+	CLEANUP_GIT(git_index_free) git_index *index = NULL;
 	if (repo_changed_paths(m->r, before, after, &changed, err) ||
-	    git2_tree(m->r->git, before, &tree, err))
+	    git2_tree(m->r->git, before, &tree, err) || git2_tree(m->r->git, after, &target, err))
 		return -1;
+	if (git_repository_index(&index, m->r->git))
+		index = NULL;
 	for (size_t i = 0; i < changed.n; i++)
-		if (is_taken(m->r->top, tree, changed.v[i]) && strv_add(ret, changed.v[i]))
+		if (is_taken(m->r->top, tree, changed.v[i]) &&
+		    !is_staged_from(index, target, changed.v[i]) && strv_add(ret, changed.v[i]))
 			return error_oom(err);
 	return 0;
 }

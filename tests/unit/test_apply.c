@@ -110,6 +110,24 @@ START_TEST(uncommitted_work_in_the_way_is_named)
 }
 END_TEST
 
+START_TEST(ends_what_a_kill_left_half_done)
+{
+	trial_start(&t);
+	trial_commit(&t, "echo x >>b.txt; echo n >new");
+	CLEANUP_FREE char *before = work_state();
+	/* the files have moved, HEAD has not */
+	sh("cd repo; git read-tree -m -u HEAD '%s'; test -e new", t.head);
+	ok(apply());
+	sh_is("", "cd repo; git status --porcelain");
+	sh("cd repo; git read-tree -m -u HEAD '%s'; test ! -e new", t.base);
+	undo_restores(before);
+	/* what a person did to it since is theirs */
+	sh("cd repo; git read-tree -m -u HEAD '%s'; echo mine >>new", t.head);
+	ok(apply());
+	sh_is("n\nmine", "cd repo; cat new");
+}
+END_TEST
+
 START_TEST(picks_onto_newer_commits)
 {
 	trial_start(&t);
@@ -456,6 +474,7 @@ Suite *suite_apply(void)
 	tcase_add_test(c, fast_forwards);
 	tcase_add_test(c, carries_work_in_other_files_along);
 	tcase_add_test(c, uncommitted_work_in_the_way_is_named);
+	tcase_add_test(c, ends_what_a_kill_left_half_done);
 	tcase_add_test(c, picks_onto_newer_commits);
 	tcase_add_test(c, a_conflict_changes_nothing);
 	tcase_add_test(c, over_work_in_other_files);
