@@ -18,6 +18,10 @@ static int check(const struct run_record *r, bool force, struct error *err)
 	if (!r->has_result)
 		return error_set(err, STATUS_USAGE, "run %s has not ended: it goes on, or was killed; "
 				 "council resume %s goes on with it", id, id);
+	if ((!r->row.head || !*r->row.head) && r->result.status != STATUS_NOTHING)
+		return error_set(err, STATUS_USAGE, "run %s ended with status %d (%s) before any of its work "
+				 "was good enough to commit: there is nothing to apply; council show %s says "
+				 "why", id, (int)r->result.status, status_name(r->result.status), id);
 	if (!r->row.head || !*r->row.head)
 		return error_set(err, STATUS_NOTHING, "run %s changed nothing: there is nothing to apply", id);
 	if (str_eq(r->row.state, "applied") && !force)

@@ -65,6 +65,8 @@ static int check_state(const struct ledger_run_row *row, const char *top, struct
 
 	if (!str_eq(row->repository, top))
 		return error_set(err, STATUS_USAGE, "run %s belongs to %s: go there", id, row->repository);
+	if (str_eq(row->state, "running"))
+		return error_set(err, STATUS_USAGE, "run %s is still going on in another process", id);
 	if (str_eq(row->state, "applied") || row->status == STATUS_DONE)
 		return error_set(err, STATUS_USAGE, "run %s is done: see `council show %s`, or go on with "
 				 "`council run --continue %s \"…\"`", id, id, id);
