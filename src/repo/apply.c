@@ -112,8 +112,8 @@ static int paths_taken(const struct move *m, const char *before, const char *aft
 	if (repo_changed_paths(m->r, before, after, &changed, err) ||
 	    git2_tree(m->r->git, before, &tree, err) || git2_tree(m->r->git, after, &target, err))
 		return -1;
-	if (git_repository_index(&index, m->r->git))
-		index = NULL;
+	if (!git_repository_index(&index, m->r->git))
+		git_index_read(index, 0); /* one that cannot be read holds nothing */
 	for (size_t i = 0; i < changed.n; i++)
 		if (is_taken(m->r->top, tree, changed.v[i]) &&
 		    !is_staged_from(index, target, changed.v[i]) && strv_add(ret, changed.v[i]))
