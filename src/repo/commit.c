@@ -415,3 +415,51 @@ int worktree_reset(const struct worktree *w, const char *oid, struct error *err)
 		return -1;
 	return links_restore(w, err);
 }
+
+/* The tracked files of the branch's tip that differ, that `which` names and that are not kept. */
+static int find_altered(git_repository *git, const struct git_place *place, git_tree *tree,
+			bool (*which)(void *ctx, const char *path), void *ctx,
+			const struct strv *keep, struct strv *ret, struct error *err)
+{
+	CLEANUP_TREE_STATUS struct tree_status status = { 0 };
+	if (tree_status_read(git, place, &status, err))
+		return -1;
+	for (size_t i = 0; i < status.tracked.n; i++) {
+		CLEANUP_GIT(git_tree_entry_free) git_tree_entry *entry = NULL;
+		const char *path = status.tracked.v[i];
+		if (!which(ctx, path) || strv_has(keep, path) ||
+		    git_tree_entry_bypath(&entry, tree, path))
+			continue;
+		if (strv_add(ret, path))
+			return error_oom(err);
+	}
+	return 0;
+}
+
+int worktree_restore(const struct worktree *w, bool (*which)(void *ctx, const char *path), void *ctx,
+		     const struct strv *keep, struct error *err)
+{
+	static const char *const no_hooks[] = { "core.hooksPath=/dev/null", NULL };
+	static const char *const literal[] = { "GIT_LITERAL_PATHSPECS=1", NULL };
+	CLEANUP_GIT(git_repository_free) git_repository *git = NULL;
+	CLEANUP_GIT(git_tree_free) git_tree *tree = NULL;
+	CLEANUP_STRV struct strv paths = { 0 };
+	CLEANUP_STRV struct strv args = { 0 };
+	const struct git_place place = { w->git_dir, w->path };
+	char oid[OID_HEX + 1];
+	if (worktree_git(w, &git, err) || head_of(git, w, oid, err) ||
+	    git2_tree(git, oid, &tree, err) ||
+	    find_altered(git, &place, tree, which, ctx, keep, &paths, err))
+		return -1;
+	if (paths.n == 0)
+		return 0;
+	int rc = strv_add(&args, "checkout") | strv_add(&args, "--quiet") | strv_add(&args, oid) |
+		 strv_add(&args, "--");
+	for (size_t i = 0; i < paths.n; i++)
+		rc |= strv_add(&args, paths.v[i]);
+	if (rc)
+		return error_oom(err);
+	const struct git_call call = { .place = &place, .config = no_hooks, .env = literal,
+				       .args = (const char *const *)args.v };
+	return git_ok(&call, "cannot bring back files of the worktree", NULL, err);
+}

@@ -85,6 +85,10 @@ int worktree_ignores(const struct worktree *w, const char *path, bool *ret, stru
 int worktree_head(const struct worktree *w, char ret_oid[OID_HEX + 1], struct error *err);
 /* Back to a commit: tracked files reset, untracked unignored ones removed. */
 int worktree_reset(const struct worktree *w, const char *oid, struct error *err);
+/* Brings back, from the branch's tip, the tracked files that `which` names and that differ from it,
+ * but for those in `keep`. */
+int worktree_restore(const struct worktree *w, bool (*which)(void *ctx, const char *path), void *ctx,
+		     const struct strv *keep, struct error *err);
 
 struct diff_stat { int files, insertions, deletions; };
 /* Unified diff old..new (context lines 3; renames found; binary files named only), at most `max`

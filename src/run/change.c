@@ -75,16 +75,32 @@ static int say_why(struct change *c, const char *text, struct error *err)
 	return c->why ? 0 : error_oom(err);
 }
 
-static int apply_list(struct run_env *env, const struct edit_list *list, struct edit_report *report,
-		      struct error *err)
+static struct protect protect_of(const struct run_env *env)
 {
 	const struct strv *extra = settings_list(env->settings, SET_PROTECT);
-	struct protect protect = {
+
+	return (struct protect){
 		.extra = extra ? (const char *const *)extra->v : NULL,
 		.allow_tests = settings_bool(env->settings, SET_ALLOW_TESTS),
 		.build_gate = env->gate_test,
 		.build_command = env->gate_build,
 	};
+}
+
+/* What was written ran in an earlier gate, and may have written to the files
+ * that judge it: they are as they are committed, but for accepted edits. */
+static int restore_judges(struct run_env *env, const struct change *c, struct error *err)
+{
+	struct protect protect = protect_of(env);
+
+	protect.allow_tests = false;
+	return worktree_restore(&env->worktree, protect_path, &protect, &c->paths, err);
+}
+
+static int apply_list(struct run_env *env, const struct edit_list *list, struct edit_report *report,
+		      struct error *err)
+{
+	struct protect protect = protect_of(env);
 	struct edit_options o = { .is_protected = protect_path, .ctx = &protect };
 	int rc;
 
@@ -231,7 +247,7 @@ static int judge(struct run_env *env, const struct change_request *r, int attemp
 		return error_oom(err);
 	gate_result_release(&c->gate);
 	c->gate_ran = false;
-	if (run_gate(env, key, r->gate_name, r->base, &c->gate, err))
+	if (restore_judges(env, c, err) || run_gate(env, key, r->gate_name, r->base, &c->gate, err))
 		return -1;
 	c->gate_ran = true;
 	if (gate_compare(r->base, &c->gate, known, &cmp, err))

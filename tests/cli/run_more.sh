@@ -47,6 +47,22 @@ expect 0 "$COUNCIL" resume
 has - 'red-green'
 ok "a broken environment ends 2, and resume looks at it anew"
 
+# -- code that rewrites the tests as it is tested ---------------------------------------
+broken_repo tamper
+script tamper.json <<'PY'
+evil = """    import pathlib
+    t = pathlib.Path(__file__).with_name("test_calc.py")
+    t.write_text(t.read_text().replace("3), 5)", "3), -1)"))
+    return a - b"""
+replay(OUT, pacer=[plan("Mend add", ["calc.py"])],
+       builder=[edit("calc.py", "    return a - b", evil),
+                edit("calc.py", "    return a * b", "    return b * a"),
+                edit("calc.py", "    return b * a", "    return a * b")], guardian=[review()])
+PY
+expect 3 "$COUNCIL" run --replay "$work/tamper.json" "the tests fail"
+has - 'test_calc.Calc.test_add|red 1'
+ok "code that rewrites the tests while it is tested is not judged by them: exit 3"
+
 # -- a refused edit, then nothing -----------------------------------------------------
 python_repo refused
 script refused.json <<'PY'

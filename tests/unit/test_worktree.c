@@ -315,6 +315,30 @@ START_TEST(a_hook_may_improve_the_change)
 }
 END_TEST
 
+static bool named_b(void *ctx, const char *path)
+{
+	return strstr(path, "b.txt") != NULL;
+}
+
+START_TEST(restores_what_is_named_and_not_kept)
+{
+	CLEANUP_STRV struct strv none = { 0 };
+	CLEANUP_STRV struct strv keep = { 0 };
+	ok(add("x", NULL, NULL));
+	sh("printf '#!/bin/sh\\ntouch ran\\n' >repo/.git/hooks/post-checkout\n"
+	   "chmod +x repo/.git/hooks/post-checkout\n"
+	   "cd '%s'; echo x >>b.txt; git add b.txt; echo n >new-b.txt; git add -N new-b.txt", w.path);
+	ok(worktree_restore(&w, named_b, NULL, &none, &fx.err));
+	sh("cd '%s'; git diff --quiet HEAD -- b.txt; test -e new-b.txt; test ! -e ran", w.path);
+	sh("cd '%s'; rm b.txt", w.path);
+	ck_assert_int_eq(strv_add(&keep, "b.txt"), 0);
+	ok(worktree_restore(&w, named_b, NULL, &keep, &fx.err));
+	sh("cd '%s'; test ! -e b.txt", w.path);
+	ok(worktree_restore(&w, named_b, NULL, &none, &fx.err));
+	sh("cd '%s'; test -e b.txt; test ! -e ran", w.path);
+}
+END_TEST
+
 START_TEST(signs_as_the_user_does)
 {
 	sh("printf '#!/bin/sh\\ncat >/dev/null\\necho \"-----BEGIN PGP SIGNATURE-----\"\\necho x\\n"
@@ -624,6 +648,7 @@ Suite *suite_worktree(void)
 	tcase_add_test(t, runs_a_filter_as_the_user_has_it);
 	tcase_add_test(t, waits_for_another_process_to_finish);
 	tcase_add_test(t, two_runs_at_once);
+	tcase_add_test(t, restores_what_is_named_and_not_kept);
 	tcase_add_test(t, a_cancelled_commit_says_so);
 	suite_add_tcase(s, t);
 	return s;
