@@ -54,6 +54,30 @@ START_TEST(what_was_put_is_there_again)
 }
 END_TEST
 
+/* For the process that dropped it, and for one that reads the file. */
+START_TEST(what_was_dropped_is_gone_until_put_anew)
+{
+	struct journal *j = NULL;
+	struct error err = { 0 };
+
+	ck_assert_int_eq(journal_open("RUN4", &j, &err), 0);
+	put(j, "plan", "one");
+	put(j, "plan#2", "two");
+	ck_assert_int_eq(journal_drop(j, "plan#2", &err), 0);
+	ck_assert_int_eq(journal_drop(j, "never", &err), 0);
+	ck_assert_ptr_null(journal_get(j, "plan#2"));
+	journal_close(j);
+	ck_assert_int_eq(journal_open("RUN4", &j, &err), 0);
+	ck_assert_uint_eq(journal_size(j), 1);
+	ck_assert_ptr_null(journal_get(j, "plan#2"));
+	put(j, "plan#2", "three");
+	journal_close(j);
+	ck_assert_int_eq(journal_open("RUN4", &j, &err), 0);
+	ck_assert_str_eq(json_get_string(journal_get(j, "plan#2"), "text"), "three");
+	journal_close(j);
+}
+END_TEST
+
 /* However the file was cut by a kill, whole entries stay and new ones follow. */
 START_TEST(a_torn_end_is_dropped)
 {
@@ -145,6 +169,7 @@ Suite *suite_journal(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, what_was_put_is_there_again);
+	tcase_add_test(t, what_was_dropped_is_gone_until_put_anew);
 	tcase_add_test(t, a_torn_end_is_dropped);
 	tcase_add_test(t, a_run_that_goes_on_is_locked);
 	tcase_add_test(t, options_survive_the_ledger);
