@@ -9,9 +9,11 @@
 #   COUNCIL_ENDPOINT=http://localhost:11434/v1 COUNCIL_MODEL=qwen2.5-coder examples/quickstart.sh
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-build=${COUNCIL_BUILD:-$top/build}
+build=$top/build
+# shellcheck source=build-aux/setup.sh
 . "$top/build-aux/setup.sh"
 
+# shellcheck disable=SC2086
 council_packages $BUILD_PACKAGES
 council_build "$build"
 

@@ -226,7 +226,7 @@ if unshare -m true 2>/dev/null; then
 	blocked="unshare -m sh $work/as_reader $work/readonly"
 elif [ "$(id -u)" -ne 0 ]; then
 	chmod -R a-w .git
-	blocked=env
+	blocked='env'
 fi
 if [ -n "$blocked" ]; then
 	# shellcheck disable=SC2086

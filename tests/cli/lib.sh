@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # lib.sh: sourced by every test of the commands. Gives a home, a state folder
 # and git settings of its own in a temporary folder, which is removed at the
 # end with everything that was started.
@@ -11,7 +12,14 @@
 #   fail "what"           ends the test
 set -u
 : "${COUNCIL:?run by make check}" "${top_srcdir:?}"
-unset CI COUNCIL_ENDPOINT COUNCIL_MODEL OPENAI_API_KEY OPENAI_BASE_URL OPENAI_API_BASE \
+# what the caller has set would be settings here
+for name in $(env | sed -n 's/^\(COUNCIL_[A-Z_]*\)=.*/\1/p'); do
+	case $name in
+	COUNCIL_SANDBOX_HELPER | COUNCIL_DATA_DIR) ;;
+	*) unset "$name" ;;
+	esac
+done
+unset CI OPENAI_API_KEY OPENAI_BASE_URL OPENAI_API_BASE \
 	ANTHROPIC_API_KEY OLLAMA_HOST GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE XDG_CACHE_HOME
 work=$(mktemp -d "${TMPDIR:-/tmp}/council-test.XXXXXX")
 work=$(cd "$work" && pwd -P)

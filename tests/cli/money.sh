@@ -64,7 +64,7 @@ expect 0 "$COUNCIL" cost --by day --json
 has - "\"total\":.*\"calls\":$calls,.*\"cost_nano\":$nano,.*\"unknown_calls\":$unknown,"
 [ "$unknown" -eq 1 ] || fail "$unknown calls with an unknown price"
 expect 0 "$COUNCIL" cost
-has - "^total.*\\$[0-9.]+ \+ 1 call unknown"
+has - '^total.*\$[0-9.]+ \+ 1 call unknown'
 expect 0 "$COUNCIL" cost --by model
 has - '^mystery-1.* unknown \(1 call\)$'
 for by in run persona model day tag repository; do
