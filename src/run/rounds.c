@@ -217,6 +217,16 @@ static int drop_refinement(struct flow *f, const char *before, struct error *err
 	return 0;
 }
 
+/* Nobody should wonder where Artisan's edits went. */
+static void tell_dropped(struct run_env *env, const char *why)
+{
+	CLEANUP_FREE char *summary = str_printf("dropped, the change stands as it was approved: %s", why);
+
+	log_write(env->log, LOG_WARN, "the refinement was dropped: %s", why);
+	stage_begin(env, "refine", "artisan", "the refinement", 0, 1);
+	stage_end(env, "skipped", summary);
+}
+
 static int refine(struct flow *f, struct error *err)
 {
 	struct run_env *env = &f->env;
@@ -244,6 +254,8 @@ static int refine(struct flow *f, struct error *err)
 		flow_keep_gate(f, &c);
 	else if ((rc || c.state != CHANGE_NONE) && drop_refinement(f, before, &reset))
 		rc = error_set(err, reset.code, "%s", reset.message);
+	else if (rc == 0 && c.state != CHANGE_NONE)
+		tell_dropped(env, c.state != CHANGE_GREEN && c.why ? c.why : "it was not approved");
 	change_release(&c);
 	return rc;
 }
@@ -262,6 +274,6 @@ int flow_refine(struct flow *f, struct error *err)
 			*err = why;
 		return -1;
 	}
-	log_write(f->env.log, LOG_WARN, "the refinement was dropped: %s", why.message);
+	tell_dropped(&f->env, why.message);
 	return 0;
 }
