@@ -45,7 +45,7 @@ static int run(struct cli *cli, struct error *err)
 	struct error ignored = { 0 };
 	int rc = -1;
 
-	if (session_task(cli, &o.task, err) || session_files(cli, &o, err))
+	if (session_task(cli, NULL, &o.task, err) || session_files(cli, &o, err))
 		goto out;
 	o.from_rev = str_dup(option_value(&cli->options, "from"));
 	/* a plan can be made without a gate */

@@ -64,7 +64,8 @@ out:
 	return rc;
 }
 
-static int take_plan(const char *file, struct run_options *o, struct error *err)
+/* *ret_summary is the task, where there is no other; malloc'd. */
+static int take_plan(const char *file, struct run_options *o, char **ret_summary, struct error *err)
 {
 	struct plan plan = { 0 };
 	CLEANUP_JSON json *j = NULL;
@@ -73,8 +74,9 @@ static int take_plan(const char *file, struct run_options *o, struct error *err)
 		return -1;
 	j = plan_json(&plan);
 	o->plan_text = j ? json_print(j) : NULL;
+	*ret_summary = str_dup(plan.summary);
 	plan_release(&plan);
-	return o->plan_text ? 0 : error_oom(err);
+	return o->plan_text && *ret_summary ? 0 : error_oom(err);
 }
 
 static int take_options(struct cli *cli, struct run_options *o, struct error *err)
@@ -84,13 +86,14 @@ static int take_options(struct cli *cli, struct run_options *o, struct error *er
 	const char *branch = option_value(&cli->options, "branch");
 	const char *parent = option_value(&cli->options, "continue");
 	struct settings_overrides given = { 0 };
+	CLEANUP_FREE char *summary = NULL;
 	unsigned phases;
 
 	if (parent && from)
 		return error_set(err, STATUS_USAGE, "--continue and --from exclude each other");
 	if (phases_parse(settings_string(cli->settings, SET_PHASES), &phases, err) ||
-	    session_task(cli, &o->task, err) || session_files(cli, o, err) ||
-	    (plan && take_plan(plan, o, err)) ||
+	    (plan && take_plan(plan, o, &summary, err)) ||
+	    session_task(cli, summary, &o->task, err) || session_files(cli, o, err) ||
 	    session_gate(cli, cli->settings, repo_top(cli->repo), o, err) ||
 	    (parent && continue_from(cli, parent, o, err)))
 		return -1;

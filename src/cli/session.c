@@ -67,6 +67,12 @@ static bool stdin_has_text(void)
 	return poll(&p, 1, STDIN_WAIT_MS) > 0;
 }
 
+static void trim_lines(struct buf *text)
+{
+	while (text->len && strchr("\r\n", text->data[text->len - 1]))
+		buf_truncate(text, text->len - 1);
+}
+
 /* Until its end, or until somebody has had enough of waiting for it. */
 static int read_stdin(struct cli *cli, struct buf *out, struct error *err)
 {
@@ -90,8 +96,7 @@ static int read_stdin(struct cli *cli, struct buf *out, struct error *err)
 		if (n > 0 && (buf_add(out, piece, (size_t)n), buf_check(out, "standard input", err)))
 			return -1;
 	}
-	while (out->len && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
-		buf_truncate(out, out->len - 1);
+	trim_lines(out);
 	return 0;
 }
 
@@ -100,13 +105,22 @@ static char *with_block(const char *task, const char *block)
 	return *block ? str_printf("%s\n\nFrom standard input:\n%s", task, block) : str_dup(task);
 }
 
-int session_task(struct cli *cli, char **ret, struct error *err)
+static int check_text(const char *text, size_t len, struct error *err)
+{
+	if (strlen(text) != len)
+		return error_set(err, STATUS_USAGE, "the task holds a NUL byte: it is not a text");
+	if (!utf8_valid(text, len))
+		return error_set(err, STATUS_USAGE, "the task is not valid UTF-8");
+	return 0;
+}
+
+int session_task(struct cli *cli, const char *otherwise, char **ret, struct error *err)
 {
 	const struct strv *operands = &cli->options.operands;
 	const char *file = option_value(&cli->options, "task-file");
 	CLEANUP_BUF struct buf text = BUF_INIT(TASK_MAX);
 	CLEANUP_BUF struct buf input = BUF_INIT(TASK_MAX);
-	const char *task = operands->n ? operands->v[0] : NULL;
+	const char *task = operands->n ? operands->v[0] : NULL, *only;
 
 	if (operands->n > 1)
 		return error_set(err, STATUS_USAGE, "more than one task: put it into quotes");
@@ -115,9 +129,14 @@ int session_task(struct cli *cli, char **ret, struct error *err)
 	if (file) {
 		if (buf_read_file(&text, file, err))
 			return -1;
+		trim_lines(&text);
 		task = buf_str(&text);
+		if (check_text(task, text.len, err))
+			return -1;
 	}
-	if (task && strcmp(task, "-") == 0)
+	if (!task && otherwise && !stdin_has_text())
+		task = otherwise;
+	else if (task && strcmp(task, "-") == 0)
 		task = NULL;
 	else if (!task && isatty(STDIN_FILENO))
 		return error_set(err, STATUS_USAGE, "no task: council %s \"what is to be done\"",
@@ -125,18 +144,15 @@ int session_task(struct cli *cli, char **ret, struct error *err)
 	if (!task || stdin_has_text())
 		if (read_stdin(cli, &input, err))
 			return -1;
+	if (!task && !input.len && otherwise)
+		task = otherwise;
+	if (check_text(buf_str(&input), input.len, err) || (task && check_text(task, strlen(task), err)))
+		return -1;
+	only = task ? task : buf_str(&input);
+	if (!only[strspn(only, " \t\r\n")])
+		return error_set(err, STATUS_USAGE, "the task is empty");
 	*ret = task ? with_block(task, buf_str(&input)) : str_dup(buf_str(&input));
-	if (!*ret)
-		return error_oom(err);
-	if (!utf8_valid(*ret, strlen(*ret)) || !(*ret)[strspn(*ret, " \t\r\n")]) {
-		bool empty = !(*ret)[strspn(*ret, " \t\r\n")];
-
-		free(*ret);
-		*ret = NULL;
-		return error_set(err, STATUS_USAGE, empty ? "the task is empty" :
-				 "the task is not valid UTF-8");
-	}
-	return 0;
+	return *ret ? 0 : error_oom(err);
 }
 
 /* Where a file that the user names, from where they stand, is below `top`;

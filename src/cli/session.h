@@ -10,9 +10,9 @@
 /* The options of a run; run, resume and demo take them or a part of them. */
 extern const struct option_def run_option_table[];
 
-/* The task from operand, --task-file, or standard input (council-run(1)),
- * malloc'd. STATUS_USAGE when there is none. */
-int session_task(struct cli *cli, char **ret, struct error *err);
+/* The task from operand, --task-file, or standard input (council-run(1)), or
+ * else `otherwise` (may be NULL); malloc'd. STATUS_USAGE when there is none. */
+int session_task(struct cli *cli, const char *otherwise, char **ret, struct error *err);
 /* --file paths are the user's, from where they stand; the run's are from the top. */
 int session_files(struct cli *cli, struct run_options *o, struct error *err);
 /* Fills gate_build and gate_test from the settings or by looking; asks on a

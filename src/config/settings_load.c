@@ -82,10 +82,10 @@ static int apply_environment(struct settings *s, struct error *err)
 	return 0;
 }
 
-/* An option is called as its setting is: --worktree-setup. */
+/* An option is called as its setting is: --worktree-setup. Only --tag gives one of the tags. */
 static int flag_error(const struct setting_def *def, struct error *err)
 {
-	CLEANUP_FREE char *name = str_dup(def->key);
+	CLEANUP_FREE char *name = str_dup(def->id == SET_TAGS ? "tag" : def->key);
 
 	if (!name)
 		return error_oom(err);

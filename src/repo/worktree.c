@@ -142,8 +142,8 @@ static char *check_branch(const struct repo *r, const char *branch, struct error
 		return NULL;
 	}
 	if (branch_exists(r, branch)) {
-		error_set(err, STATUS_USAGE, "branch %s exists: choose another --branch, or remove it: "
-			  "git branch -D %s", branch, branch);
+		error_set(err, STATUS_USAGE, "branch %s exists: choose another name with --branch",
+			  branch);
 		return NULL;
 	}
 	char *copy = str_dup(branch);
