@@ -23,7 +23,7 @@ done
 # shellcheck disable=SC2086
 [ $install = no ] || council_packages $BUILD_PACKAGES $TEST_PACKAGES
 council_build "$build" "$@"
-if ! grep -q '^HAVE_CHECK_TRUE = *$' "$build/Makefile"; then
+if ! grep -q '"HAVE_CHECK_TRUE"]=""' "$build/config.status"; then
 	say "tests/run.sh: the unit tests need Check (Debian: check; Fedora: check-devel; Homebrew: check)"
 	exit 2
 fi

@@ -8,7 +8,7 @@
 
 #include "run/journal.h"
 #include "run/run.h"
-#include "unit/suites.h"
+#include "suites.h"
 #include "util/path.h"
 #include "util/str.h"
 

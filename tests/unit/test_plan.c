@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "run/plan.h"
-#include "unit/suites.h"
+#include "suites.h"
 
 static int read_plan(const char *text, struct plan *p, struct error *err)
 {

@@ -4,7 +4,7 @@
 
 #include "run/context.h"
 #include "run/review.h"
-#include "unit/suites.h"
+#include "suites.h"
 
 static int read_review(const char *text, struct review *r, struct error *err)
 {
