@@ -200,6 +200,7 @@ int cli_main(int argc, char **argv)
 
 	console_sanitise();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a failed write, which is told of */
 	setlocale(LC_CTYPE, ""); /* widths and arrows; numbers stay as in C */
 	status = dispatch(&cli, argc, argv, &err);
 	if (status < 0) {
