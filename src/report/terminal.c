@@ -291,14 +291,17 @@ static void on_gate(struct terminal_sink *t, const struct event *e)
 	bool known = json_get_bool(d, "known", json_get_i64(d, "passed", 0) > 0 ||
 					       json_get_i64(d, "failed", 0) > 0);
 	size_t broken = json_len(json_get(d, "newly_failing"));
+	long long status = (long long)json_get_i64(d, "exit_code", 0);
 	char time[32];
 
 	buf_addf(&text, "%s: %s", or_empty(json_get_string(d, "gate")), green ? "green" : "red");
 	if (known)
 		buf_addf(&text, ", %lld passed, %lld failed", (long long)json_get_i64(d, "passed", 0),
 			 (long long)json_get_i64(d, "failed", 0));
+	else if (!green && status < 0)
+		buf_adds(&text, ", stopped at its time limit");
 	else if (!green)
-		buf_addf(&text, ", exit status %lld", (long long)json_get_i64(d, "exit_code", 0));
+		buf_addf(&text, ", exit status %lld", status);
 	if (broken > 0)
 		buf_addf(&text, ", %zu passed before", broken);
 	format_duration(json_get_i64(d, "duration_us", 0), time);

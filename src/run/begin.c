@@ -132,8 +132,12 @@ int flow_set_up(struct flow *f, struct error *err)
 	while (r.out_len && r.out[r.out_len - 1] == '\n')
 		r.out[--r.out_len] = '\0';
 	last = strrchr(r.out, '\n');
+	last = last ? last + 1 : r.out;
+	if (r.timed_out)
+		return error_set(err, STATUS_USAGE, "environment: worktree.setup `%s` did not end within "
+				 "%lld s; raise --test-timeout", command, (long long)spec.timeout_ms / 1000);
 	return error_set(err, STATUS_USAGE, "environment: worktree.setup `%s` failed: %s", command,
-			 last ? last + 1 : r.out);
+			 *last ? last : "it printed nothing; run it by hand in a fresh worktree");
 }
 
 int flow_gate_base(struct flow *f, struct error *err)

@@ -59,7 +59,7 @@ static int judge(const struct gate_options *o, struct process_result *r, struct 
 	size_t i, len;
 
 	g->state = state_of(r);
-	g->exit_code = r->exit_code;
+	g->exit_code = r->signal && !r->timed_out && !r->cancelled ? 128 + r->signal : r->exit_code;
 	g->output = gate_text(r->out, r->out_len, root ? root : o->root, err);
 	if (!g->output)
 		return -1;

@@ -59,7 +59,7 @@ struct gate_result {
 	enum gate_state state;
 	char *command;          /* the one that decided */
 	bool build_failed;      /* the build command was the red one */
-	int exit_code;          /* of it; -1: a signal */
+	int exit_code;          /* of it; 128 + the signal that ended it; -1: it was stopped */
 	struct test_set tests;
 	char *reason;           /* of GATE_BROKEN: one line that tells what is missing; else NULL; owned */
 	char *output;           /* cleaned text: tail for models and people, at most 64 KiB, NUL-terminated; owned */

@@ -210,6 +210,19 @@ static bool names_path(const char *word, const char *path, bool anywhere)
 	return anywhere && len > n && path[len - n - 1] == '/' && !strcasecmp(path + len - n, word);
 }
 
+/* What a command can only compile, or search, is what is judged and not a judge. */
+static bool is_compiled(const char *word)
+{
+	static const char *const endings[] = { ".c", ".cc", ".cpp", ".cxx", ".cu", ".h", ".hh", ".hpp",
+					       ".f", ".f90", ".m", ".mm", ".s", NULL };
+	const char *dot = strrchr(word, '.');
+
+	for (size_t i = 0; dot && endings[i]; i++)
+		if (!strcasecmp(dot, endings[i]))
+			return true;
+	return false;
+}
+
 /* A script that the gate's command names judges the change as much as the tests do. */
 static bool named_by_gate(const char *command, const char *path)
 {
@@ -222,7 +235,7 @@ static bool named_by_gate(const char *command, const char *path)
 		if (n < sizeof(word)) {
 			memcpy(word, command, n);
 			word[n] = 0;
-			if (names_path(word, path, anywhere))
+			if (!is_compiled(word) && names_path(word, path, anywhere))
 				return true;
 		}
 		command += n;

@@ -1,5 +1,6 @@
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,18 @@ START_TEST(names_of_output_beyond_what_is_kept)
 }
 END_TEST
 
+START_TEST(run_ended_by_a_signal)
+{
+	struct gate_options o = { .root = root, .test = "kill -SEGV $$", .timeout_ms = 60000 };
+	struct gate_result g = { 0 };
+
+	ck_assert_int_eq(gate_run(&o, &g, NULL), 0);
+	ck_assert_int_eq(g.state, GATE_RED);
+	ck_assert_int_eq(g.exit_code, 128 + SIGSEGV);
+	gate_result_release(&g);
+}
+END_TEST
+
 START_TEST(hanging_run)
 {
 	struct gate_options o = { .root = root, .test = "echo ok 1 - a; sleep 600", .timeout_ms = 200 };
@@ -285,6 +298,7 @@ Suite *suite_gate_detect(void)
 	tcase_add_test(r, red_build);
 	tcase_add_test(r, names_of_output_beyond_what_is_kept);
 	tcase_add_test(r, hanging_run);
+	tcase_add_test(r, run_ended_by_a_signal);
 	tcase_add_test(r, cancelled_run);
 	tcase_add_loop_test(r, blamed, 0, (int)(sizeof(blames) / sizeof(*blames)));
 	suite_add_tcase(s, r);

@@ -118,6 +118,9 @@ START_TEST(gate_in_another_folder)
 	p = (struct protect){ .build_gate = "make check", .build_command = "./tools/compile --all" };
 	ck_assert_str_eq(protect_reason(&p, "tools/compile"), "build");
 	ck_assert_ptr_null(protect_reason(&p, "tools/other"));
+	p = (struct protect){ .build_gate = "cc -o t parser.c && ./t" };
+	ck_assert_ptr_null(protect_reason(&p, "parser.c"));
+	ck_assert_str_eq(protect_reason(&p, "t"), "build");
 	p = (struct protect){ .build_gate = "./verify" };
 	ck_assert_ptr_null(protect_reason(&p, "sub/verify"));
 }
