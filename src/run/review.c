@@ -134,7 +134,7 @@ static int review_prompt(struct run_env *env, const struct review_request *r, ch
 				 "of diff, and %zu are shown): split the task, or raise context_tokens",
 				 diff.len, shown);
 	if (repo_changed_paths(env->repo, r->old_oid, r->new_oid, &paths, err) ||
-	    context_of_paths(env, &paths, &context, err))
+	    context_of_change(env, &paths, &context, err))
 		return -1;
 	const char *values[] = { "task", env->options->task, "plan", r->plan, "diff", buf_str(&diff),
 				 "gate", r->gate, "context", context, NULL };

@@ -22,7 +22,7 @@ static int revise(struct flow *f, const struct review *review, int round, struct
 
 	if (!key || !findings || !title)
 		return error_oom(err);
-	if (context_of_paths(env, &f->touched, &context, err))
+	if (context_of_change(env, &f->touched, &context, err))
 		return -1;
 	const char *values[] = { "task", env->options->task, "findings", findings, "context", context,
 				 "protected", protected_text(env), NULL };
@@ -136,7 +136,7 @@ static int refine_prompt(struct flow *f, char **ret, struct error *err)
 	if (!findings)
 		return error_oom(err);
 	if (repo_diff(env->repo, f->base_oid, f->head_oid, env->context_bytes, &diff, NULL, err) ||
-	    context_of_paths(env, &f->touched, &context, err))
+	    context_of_change(env, &f->touched, &context, err))
 		return -1;
 	const char *values[] = { "task", env->options->task, "diff", buf_str(&diff), "findings", findings,
 				 "context", context, "protected", protected_text(env), NULL };

@@ -1,0 +1,85 @@
+#!/bin/sh
+# Promises of the manual that no other test holds: where a task comes from, what
+# the repository's notes reach, what is said of wrong options.
+. "$top_srcdir/tests/cli/lib.sh"
+
+last_task() { sql "SELECT task FROM run ORDER BY id DESC LIMIT 1"; }
+
+# -- the task ---------------------------------------------------------------------
+python_repo tasks
+sed -i 's/return a + b/return a - b/' calc.py
+script once.json <<'PY'
+replay(OUT, pacer=[plan("Mend add", ["calc.py"])],
+       builder=[edit("calc.py", "    return a - b", "    return a + b")], guardian=[review()])
+PY
+expect 0 "$COUNCIL" plan --replay "$work/once.json" "the sum is wrong"
+cp "$out" "$work/plan.json"
+expect 0 "$COUNCIL" run --replay "$work/once.json" --plan "$work/plan.json"
+[ "$(last_task)" = "Mend add" ] || fail "the task is not the plan's summary: $(last_task)"
+echo "the sum is wrong" >"$work/task"
+expect 0 "$COUNCIL" run --replay "$work/once.json" --task-file "$work/task"
+[ "$(last_task)" = "the sum is wrong" ] || fail "--task-file: $(last_task)"
+input=$work/task expect 0 "$COUNCIL" run --replay "$work/once.json" --plan "$work/plan.json" -
+[ "$(last_task)" = "the sum is wrong" ] || fail "-: $(last_task)"
+ok "a plan file needs no task; a task file's last line end is no part of it"
+printf 'the sum\0is wrong' >"$work/task"
+expect 2 "$COUNCIL" run --replay "$work/once.json" --task-file "$work/task"
+one_line_error
+has "$errout" 'NUL byte'
+expect 2 "$COUNCIL" run --replay "$work/once.json" mend the sum
+has "$errout" 'put it into quotes'
+expect 2 "$COUNCIL" run --replay "$work/once.json" --tag flag "the sum is wrong"
+has "$errout" '^council: --tag: .*key=value'
+expect 2 "$COUNCIL" run --replay "$work/once.json" --branch main "the sum is wrong"
+has "$errout" 'branch main exists'
+lacks "$errout" 'branch -D'
+ok "a task that is no text, loose words, a tag without =, a branch that exists"
+
+# -- AGENTS.md ----------------------------------------------------------------------
+python_repo notes
+mkdir -p lib/deep other
+sed 's/return a + b/return a - b/' calc.py >lib/deep/calc.py
+mv test_calc.py lib/deep
+rm calc.py
+echo "ROOT-NOTE" >AGENTS.md
+echo "LIB-NOTE" >lib/AGENTS.md
+echo "CLAUDE-NOTE" >CLAUDE.md
+echo "OTHER-NOTE" >other/CLAUDE.md
+echo "x = 1" >other/x.py
+commit "Add notes"
+script notes.json <<'PY'
+write(OUT, pacer=[plan("Mend add", ["lib/deep/calc.py"])], maven=[context("lib/deep/calc.py")],
+      builder=[edit("lib/deep/calc.py", "    return a - b", "    return a + b")],
+      guardian=[review(), review()], artisan=["NO CHANGES"])
+PY
+# told PERSONA WORD: does the persona's first request hold the word, once?
+told() { python3 - "$requests" "$1" "$2" <<'PY'
+import json, sys
+for line in open(sys.argv[1]):
+    r = json.loads(line)
+    if r.get("queue") == sys.argv[2] and r["path"].endswith("/completions"):
+        text = json.dumps(r["body"]["messages"])
+        sys.exit(0 if text.count(sys.argv[3]) == 1 else 1)
+sys.exit(1)
+PY
+}
+serve "$work/notes.json"
+expect 0 "$COUNCIL" run --phases all --endpoint "$url" --test "cd lib/deep && python3 -m unittest -v" \
+	"the sum is wrong"
+for persona in maven builder guardian artisan; do
+	told $persona ROOT-NOTE || fail "$persona was not told the root's AGENTS.md, once"
+	told $persona LIB-NOTE || fail "$persona was not told the nearest AGENTS.md, once"
+	told $persona CLAUDE-NOTE && fail "$persona was told CLAUDE.md beside an AGENTS.md"
+done
+told pacer ROOT-NOTE || fail "pacer was not told the root's AGENTS.md"
+stop_server
+git rm -q AGENTS.md lib/AGENTS.md
+commit "Keep CLAUDE.md alone"
+serve "$work/notes.json"
+expect 0 "$COUNCIL" run --endpoint "$url" --test "cd lib/deep && python3 -m unittest -v" \
+	"the sum is wrong"
+for persona in pacer builder guardian; do
+	told $persona CLAUDE-NOTE || fail "$persona was not told CLAUDE.md"
+done
+stop_server
+ok "AGENTS.md, the nearest, reaches every persona; CLAUDE.md where there is none"
