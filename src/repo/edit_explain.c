@@ -98,7 +98,7 @@ static int nearest(struct edit_doc *d, const struct edit_pair *p, struct buf *ou
 		buf_adds(out, ", and no line of it is like them: look at the file again");
 		return 0;
 	}
-	buf_adds(out, "; the nearest lines of the file are:");
+	buf_adds(out, ".\nThe nearest lines of the file are:");
 	for (size_t i = (size_t)start; i < (size_t)start + show && i < d->n; i++)
 		show_line(out, i + 1, d->v[i].s, d->v[i].len);
 	show_difference(d, p, (size_t)start, out);

@@ -72,7 +72,8 @@ int json_set_double(json *obj, const char *key, double v);
 int json_set_bool(json *obj, const char *key, bool v);
 int json_append(json *arr, json *take);
 
-/* One line, no spaces; pretty with two-space indent. malloc'd, NULL: no memory. */
+/* One line, no spaces; pretty with two-space indent. Nothing in it steers a
+ * terminal: such characters are escaped. malloc'd, NULL: no memory. */
 char *json_print(const json *j);
 char *json_print_pretty(const json *j);
 

@@ -119,9 +119,56 @@ int json_append(json *arr, json *take)
 	return -1;
 }
 
+/* The length of a character that could steer a terminal and that JSON lets
+ * stand as it is: DEL, C1 controls (U+0080-009F), line separators and
+ * direction overrides (U+2028-202E, U+2066-2069). 0: none. */
+static size_t steers(const unsigned char *s, unsigned *ret)
+{
+	if (*s == 0x7f) {
+		*ret = *s;
+		return 1;
+	}
+	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f) {
+		*ret = s[1];
+		return 2;
+	}
+	if (s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+			     (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9))) {
+		*ret = 0x2000u + ((s[1] & 0x3fu) << 6) + (s[2] & 0x3fu);
+		return 3;
+	}
+	return 0;
+}
+
+/* JSON is read on terminals as well: what could steer one is escaped. */
+static char *harmless(char *text)
+{
+	const unsigned char *s = (const unsigned char *)text, *plain = s;
+	CLEANUP_BUF struct buf b = BUF_INIT(SIZE_MAX / 8);
+	unsigned code = 0;
+	size_t len;
+
+	for (; *s; s++) {
+		len = *s < 0x7f ? 0 : steers(s, &code);
+		if (!len)
+			continue;
+		buf_add(&b, plain, (size_t)(s - plain));
+		buf_addf(&b, "\\u%04x", code);
+		plain = s + len;
+		s = plain - 1;
+	}
+	if (plain == (const unsigned char *)text)
+		return text;
+	buf_adds(&b, (const char *)plain);
+	free(text);
+	return b.failed ? NULL : buf_steal(&b, NULL);
+}
+
 char *json_print(const json *j)
 {
-	return j ? cJSON_PrintUnformatted(j) : NULL;
+	char *text = j ? cJSON_PrintUnformatted(j) : NULL;
+
+	return text ? harmless(text) : NULL;
 }
 
 /* cJSON indents with tabs and puts empty objects on two lines: only the

@@ -288,6 +288,18 @@ START_TEST(pretty_text)
 }
 END_TEST
 
+START_TEST(nothing_steers_a_terminal)
+{
+	static const char hostile[] = "a\x1b[1m\x7f\xc2\x9b" "31m\xe2\x80\xae\xe2\x81\xa9\xc3\xa9\xe2\x80\x94.";
+	CLEANUP_JSON json *j = json_new_string(hostile), *back = NULL;
+	CLEANUP_FREE char *text = json_print(j);
+
+	ck_assert_str_eq(text, "\"a\\u001b[1m\\u007f\\u009b31m\\u202e\\u2069\xc3\xa9\xe2\x80\x94.\"");
+	back = json_parse(text, strlen(text), NULL);
+	ck_assert_str_eq(json_string(back), hostile);
+}
+END_TEST
+
 START_TEST(strings_with_a_nul)
 {
 	CLEANUP_JSON json *j = json_new_stringn("a\0b\0", 4);
@@ -337,6 +349,7 @@ Suite *suite_json(void)
 	tcase_add_test(c, whole_numbers_are_exact);
 	tcase_add_test(c, locale_changes_nothing);
 	tcase_add_test(c, pretty_text);
+	tcase_add_test(c, nothing_steers_a_terminal);
 	tcase_add_test(c, strings_with_a_nul);
 	tcase_add_test(c, files_are_parsed);
 	suite_add_tcase(s, c);
