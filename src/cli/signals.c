@@ -3,14 +3,20 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Ends the thread. Not by pthread_cancel: that loads libgcc_s when it is called, and aborts where
+ * no memory or descriptor is left for it. */
+enum { WAKE = SIGUSR2 };
 
 struct signals {
 	pthread_t thread;
 	sigset_t set;
 	struct cancel *cancel;
+	atomic_bool stopping;
 };
 
 static void *watch(void *ctx)
@@ -22,13 +28,17 @@ static void *watch(void *ctx)
 	for (;;) {
 		if (sigwait(&s->set, &number) != 0)
 			continue;
+		if (number == WAKE) {
+			if (atomic_load(&s->stopping))
+				return NULL;
+			continue;
+		}
 		/* Who asks twice does not want to wait for a tidy end; nothing is lost by a kill. */
 		if (again)
 			_exit(number == SIGTERM ? STATUS_TERMINATED : STATUS_INTERRUPTED);
 		again = true;
 		cancel_fire(s->cancel, number);
 	}
-	return NULL;
 }
 
 static void add_unless_ignored(sigset_t *set, int number)
@@ -48,6 +58,7 @@ int signals_start(struct cancel *cancel, struct signals **ret, struct error *err
 		return error_oom(err);
 	s->cancel = cancel;
 	sigemptyset(&s->set);
+	sigaddset(&s->set, WAKE);
 	add_unless_ignored(&s->set, SIGINT);
 	add_unless_ignored(&s->set, SIGTERM);
 	add_unless_ignored(&s->set, SIGHUP);
@@ -66,7 +77,8 @@ void signals_stop(struct signals *s)
 {
 	if (!s)
 		return;
-	pthread_cancel(s->thread); /* sigwait is a cancellation point */
+	atomic_store(&s->stopping, true);
+	pthread_kill(s->thread, WAKE);
 	pthread_join(s->thread, NULL);
 	free(s);
 }
