@@ -9,9 +9,11 @@
  * carries uncommitted work elsewhere along. `mixed`, for a change to files that also hold
  * uncommitted work: files and index each have a tree of their own, and each gets the change merged
  * in; a temporary index that matches the files stands in for the user's while the files move. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "repo/pick.h"
 #include "util/path.h"
@@ -61,6 +63,15 @@ static int move_head(const struct move *m, struct error *err)
 	const char *const args[] = { "update-ref", "-m", note, "HEAD", m->to, m->from, NULL };
 	const struct git_call call = { .place = &m->place, .args = args };
 	return str_eq(m->from, m->to) ? 0 : git_ok(&call, "cannot move the branch", NULL, err);
+}
+
+/* Fills in the stat data that git status would otherwise look up anew; only a convenience. */
+static void refresh_index(const struct move *m)
+{
+	static const char *const args[] = { "update-index", "-q", "--refresh", NULL };
+	const struct git_call call = { .place = &m->place, .args = args };
+	CLEANUP_PROCESS struct process_result r = { 0 };
+	git_run(&call, &r, NULL);
 }
 
 /* Plain ---------------------------------------------------------------------------------- */
@@ -151,6 +162,89 @@ static int explain_refusal(const struct move *m, const struct process_result *r,
 	       git_explain(err, STATUS_GATE, "the files cannot be changed", r);
 }
 
+/* Those files that read-tree will write or remove: all that differ, but for what an earlier attempt
+ * has brought into the index already. */
+static int paths_to_move(const struct move *m, bool users_index, const char *before, const char *after,
+			 struct strv *ret, struct error *err)
+{
+	CLEANUP_STRV struct strv changed = { 0 };
+	CLEANUP_GIT(git_tree_free) git_tree *target = NULL;
+	CLEANUP_GIT(git_index_free) git_index *index = NULL;
+	if (repo_changed_paths(m->r, before, after, &changed, err) ||
+	    git2_tree(m->r->git, after, &target, err))
+		return -1;
+	if (users_index && !git_repository_index(&index, m->r->git))
+		git_index_read(index, 0);
+	for (size_t i = 0; i < changed.n; i++)
+		if (!is_staged_from(index, target, changed.v[i]) && strv_add(ret, changed.v[i]))
+			return error_oom(err);
+	return 0;
+}
+
+/* Takes away a file that was not there before, and the folders made for it. */
+static void remove_new(const char *top, git_tree *before, const char *path)
+{
+	CLEANUP_FREE char *rel = str_dup(path);
+	for (char *slash; rel && *rel; *slash = '\0') {
+		CLEANUP_FREE char *file = path_join(top, rel);
+		if (!file || (strlen(rel) == strlen(path) ? unlink(file) && errno != ENOENT : rmdir(file)))
+			return;
+		slash = strrchr(rel, '/');
+		if (!slash)
+			return;
+		CLEANUP_FREE char *above = str_ndup(rel, (size_t)(slash - rel));
+		if (!above || path_in_tree(before, above))
+			return;
+	}
+}
+
+/* After a write that failed half-way: what read-tree had checked to be as in `index` is so again. */
+static int put_back(const struct move *m, const char *index, const char *before,
+		    const struct strv *paths, struct error *err)
+{
+	static const char *const args[] = { "checkout-index", "-f", "-q", "-z", "--stdin", NULL };
+	CLEANUP_GIT(git_tree_free) git_tree *tree = NULL;
+	CLEANUP_BUF struct buf input = BUF_INIT(64u << 20);
+	CLEANUP_PROCESS struct process_result r = { 0 };
+	if (git2_tree(m->r->git, before, &tree, err))
+		return -1;
+	for (size_t i = 0; i < paths->n; i++)
+		if (!path_in_tree(tree, paths->v[i]))
+			remove_new(m->r->top, tree, paths->v[i]);
+		else if (buf_add(&input, paths->v[i], strlen(paths->v[i]) + 1))
+			return error_oom(err);
+	const struct git_call call = { .place = &m->place, .index = index, .args = args,
+				       .input = input.data, .input_len = input.len };
+	if (!input.len)
+		return 0;
+	return git_run(&call, &r, err) || r.exit_code ? -1 : 0;
+}
+
+/* Moves the files. 0: done; 1: git refuses, as *refusal tells, and nothing has changed; -1: it could
+ * not, and what it had begun is put back. */
+static int move_files(const struct move *m, const char *index, const char *from, const char *to,
+		      struct process_result *refusal, struct error *err)
+{
+	const char *const check[] = { "read-tree", "-n", "-m", "-u", from, to, NULL };
+	const struct git_call call = { .place = &m->place, .index = index, .args = check };
+	CLEANUP_PROCESS struct process_result r = { 0 };
+	CLEANUP_STRV struct strv paths = { 0 };
+	if (paths_to_move(m, !index, from, to, &paths, err) || git_run(&call, refusal, err))
+		return -1;
+	if (refusal->exit_code)
+		return 1;
+	if (read_tree(m, index, "-u", from, to, &r, err))
+		return -1;
+	if (!r.exit_code)
+		return 0;
+	git_explain(err, STATUS_USAGE, "nothing was changed: the files cannot be written", &r);
+	if (put_back(m, index, from, &paths, NULL))
+		return say_paths(err, "the files cannot be written, and not be put back either:", &paths,
+				 "; make room on that disk, then: git restore");
+	refresh_index(m);
+	return -1;
+}
+
 /* 0: done; 1: uncommitted work is in the way, nothing has changed, and m->over_work. */
 static int move_plain(const struct move *m, struct error *err)
 {
@@ -160,15 +254,14 @@ static int move_plain(const struct move *m, struct error *err)
 		return -1;
 	if (taken.n)
 		return m->over_work ? 1 : say_in_way(&taken, err);
-	if (read_tree(m, NULL, "-u", m->from, m->to, &r, err))
-		return -1;
-	if (r.exit_code)
+	int rc = move_files(m, NULL, m->from, m->to, &r, err);
+	if (rc > 0)
 		return m->over_work ? 1 : explain_refusal(m, &r, err);
-	if (move_head(m, err)) {
+	if (rc == 0 && move_head(m, err)) {
 		read_tree_ok(m, NULL, "-u", m->to, m->from, NULL);
 		return -1;
 	}
-	return 0;
+	return rc;
 }
 
 /* Mixed ---------------------------------------------------------------------------------- */
@@ -186,20 +279,12 @@ static int merge_into(const struct move *m, const char *tree, const char *where,
 				  "commit them, and try again") : error_oom(err);
 }
 
-/* Fills in the stat data that git status would otherwise look up anew; only a convenience. */
-static void refresh_index(const struct move *m)
-{
-	static const char *const args[] = { "update-index", "-q", "--refresh", NULL };
-	const struct git_call call = { .place = &m->place, .args = args };
-	CLEANUP_PROCESS struct process_result r = { 0 };
-	git_run(&call, &r, NULL);
-}
-
 static int move_mixed(const struct move *m, struct error *err)
 {
 	CLEANUP_TREE_STATUS struct tree_status status = { 0 };
 	CLEANUP_SNAPSHOT struct snapshot s = { 0 };
 	CLEANUP_STRV struct strv taken = { 0 };
+	CLEANUP_PROCESS struct process_result r = { 0 };
 	char files[OID_HEX + 1], staged[OID_HEX + 1];
 	bool head_moves = !str_eq(m->from, m->to);
 	if (tree_status_read(m->r->git, &m->place, &status, err) ||
@@ -216,8 +301,9 @@ static int move_mixed(const struct move *m, struct error *err)
 		return -1;
 	if (taken.n)
 		return say_in_way(&taken, err);
-	if (files_move && read_tree_ok(m, s.index, "-u", s.tree, files, err))
-		return -1;
+	int rc = files_move ? move_files(m, s.index, s.tree, files, &r, err) : 0;
+	if (rc)
+		return rc < 0 ? -1 : git_explain(err, STATUS_GATE, "the files cannot be changed", &r);
 	if (index_moves && read_tree_ok(m, NULL, "-i", s.staged, staged, err))
 		goto files_back;
 	if (move_head(m, err))
