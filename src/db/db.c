@@ -3,13 +3,29 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "db/db_internal.h"
+#include "util/path.h"
 #include "util/str.h"
+
+/* SQLite does not always tell why it could not write: its shared memory, say. */
+static bool disk_is_full(const char *path)
+{
+	CLEANUP_FREE char *dir = path_dirname(path);
+	struct statvfs fs;
+
+	return dir && statvfs(dir, &fs) == 0 && fs.f_blocks > 0 &&
+	       (fs.f_bavail == 0 || (fs.f_files > 0 && fs.f_favail == 0));
+}
 
 int db_fail(const char *what, const char *path, sqlite3 *handle, int rc, struct error *err)
 {
-	switch (rc & 0xff) {
+	int kind = rc & 0xff;
+
+	if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && disk_is_full(path))
+		kind = SQLITE_FULL;
+	switch (kind) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return error_set(err, STATUS_USAGE,

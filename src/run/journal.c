@@ -148,8 +148,8 @@ int journal_put(struct journal *j, const char *key, json *take, struct error *er
 		return -1;
 	n = write(j->fd, out.data, out.len);
 	if (n < 0 || (size_t)n != out.len)
-		return error_sys(err, STATUS_INTERNAL, n < 0 ? errno : ENOSPC,
-				 "cannot write %s (the run can be resumed once there is room)",
+		return error_sys(err, STATUS_USAGE, n < 0 ? errno : ENOSPC,
+				 "cannot write %s (make room, then resume the run)",
 				 j->path);
 	return 0;
 }

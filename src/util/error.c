@@ -1,6 +1,7 @@
 /* error.c: see error.h. */
 #include "util/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +113,9 @@ int error_sys(struct error *err, enum status code, int errnum, const char *fmt, 
 	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
+	/* A full disk is no fault of the program's, wherever it shows. */
+	if (code == STATUS_INTERNAL && (errnum == ENOSPC || errnum == EDQUOT || errnum == EROFS))
+		code = STATUS_USAGE;
 	return error_set(err, code, "%s: %s", text, describe(errnum, space, sizeof space));
 }
 

@@ -47,7 +47,8 @@ int error_set(struct error *err, enum status code, const char *fmt, ...)
 int error_vset(struct error *err, enum status code, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0), cold));
 
-/* As error_set, with ": " and strerror(errnum) behind the message. */
+/* As error_set, with ": " and strerror(errnum) behind the message. A disk that is full or read-only
+ * is never STATUS_INTERNAL but STATUS_USAGE: something to be set right. */
 int error_sys(struct error *err, enum status code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5), cold));
 

@@ -80,6 +80,10 @@ START_TEST(system_errors_say_why)
 {
 	struct error err = { 0 };
 
+	error_sys(&err, STATUS_INTERNAL, EIO, "cannot read %s", "f");
+	ck_assert_int_eq(err.code, STATUS_INTERNAL);
+	error_sys(&err, STATUS_INTERNAL, ENOSPC, "cannot write %s", "f");
+	ck_assert_int_eq(err.code, STATUS_USAGE);
 	error_sys(&err, STATUS_USAGE, ENOENT, "cannot read %s", "f");
 	ck_assert_str_eq(err.message, "cannot read f: No such file or directory");
 	ck_assert_int_eq(error_oom(&err), -1);
