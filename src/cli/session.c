@@ -269,14 +269,13 @@ static struct report_style style_of(struct cli *cli, FILE *stream, bool color, b
 	};
 }
 
-/* `events`: whether --json means events on stdout; of a plan it means the plan. */
+/* `events`: whether --json means events on stdout; of a plan it means the plan. The ledger's sink is
+ * added once there is a row of the run. */
 static int add_sinks(struct cli *cli, struct event_bus *bus, bool events, struct error *err)
 {
 	struct report_style style = style_of(cli, cli->err, cli->color_err, cli->err_tty);
 	struct terminal_sink *terminal;
 
-	if (event_bus_add(bus, &ledger_sink, cli->ledger, err))
-		return -1;
 	if (events && option_flag(&cli->options, "json"))
 		return event_bus_add(bus, &ndjson_event_sink, cli->out, err);
 	terminal = terminal_sink_new(cli->err, &style, err);
@@ -374,7 +373,8 @@ int session_plan(struct cli *cli, const struct settings *settings, const struct 
 
 	if (open_services(cli, settings, run, false, &services, err))
 		return -1;
-	if (ledger_run_started(cli->ledger, &row, err)) {
+	if (ledger_run_started(cli->ledger, &row, err) ||
+	    event_bus_add(services.bus, &ledger_sink, cli->ledger, err)) {
 		close_services(&services);
 		return -1;
 	}

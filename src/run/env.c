@@ -57,7 +57,8 @@ int started(struct run_env *env, const struct result *r, struct error *err)
 
 	if (!text)
 		return error_oom(err);
-	if (ledger_run_started(env->ledger, &row, err))
+	if (ledger_run_started(env->ledger, &row, err) ||
+	    event_bus_add(env->bus, &ledger_sink, env->ledger, err))
 		return -1;
 	env->begun = true;
 	return 0;

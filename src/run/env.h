@@ -50,7 +50,8 @@ struct run_env {
 int run_env_init(struct run_env *env, const struct run_services *services,
 		 const struct run_options *options, const char *run, struct error *err);
 /* The run's row in the ledger: written before anything is paid. Of a resumed
- * run, which has it, the new process and cap. */
+ * run, which has it, the new process and cap. From here on its events are
+ * rows too. */
 int started(struct run_env *env, const struct result *r, struct error *err);
 /* The task with what an earlier run came to; malloc'd, NULL: no memory. */
 char *task_text(const struct run_options *o);

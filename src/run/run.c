@@ -46,10 +46,30 @@ static int check_models(const struct model_services *models, unsigned phases, bo
 	return 0;
 }
 
+/* What did not begin leaves nothing behind: no one could find it by the ledger. */
+static void take_back(struct flow *f, bool resumed)
+{
+	struct result *r = f->result;
+
+	if (!resumed && r->branch)
+		worktree_remove(f->env.repo, f->env.run.s, r->branch, true, NULL);
+	free(r->base);
+	free(r->branch);
+	free(r->worktree);
+	r->base = r->branch = r->worktree = NULL;
+}
+
+static int begin(struct flow *f, const struct run_resume *resume, struct error *err)
+{
+	if (flow_open(f, resume, err) == 0 && started(&f->env, f->result, err) == 0)
+		return 0;
+	take_back(f, resume != NULL);
+	return -1;
+}
+
 static int conduct(struct flow *f, const struct run_resume *resume, struct error *err)
 {
-	if (flow_open(f, resume, err) ||
-	    started(&f->env, f->result, err))
+	if (begin(f, resume, err))
 		return -1;
 	flow_announce(f);
 	if (flow_set_up(f, err) || flow_gate_base(f, err) || flow_go_on(f, err) || flow_plan(f, err))
