@@ -21,10 +21,8 @@ static void gate(struct buf *out, const struct result *r)
 	if (!r->gate_ran)
 		return;
 	buf_adds(out, "- **gate**: ");
-	if (*w.before) {
-		words_gate_side(out, w.before, w.counts_before, w.before_failed);
-		buf_adds(out, " → ");
-	}
+	words_gate_side(out, w.before, w.counts_before, w.before_failed);
+	buf_adds(out, " → ");
 	words_gate_side(out, w.after, w.counts_after, w.after_failed);
 	buf_addf(out, ", %s", words_tests(r));
 	if (r->gate_command) {

@@ -83,10 +83,8 @@ static void gate(const struct page *p)
 	if (!r->gate_ran)
 		return;
 	label(p, "gate");
-	if (*w.before) {
-		gate_side(p, w.before, w.counts_before, w.before_failed);
-		buf_addf(p->out, " %s ", text_arrow());
-	}
+	gate_side(p, w.before, w.counts_before, w.before_failed);
+	buf_addf(p->out, " %s ", text_arrow());
 	gate_side(p, w.after, w.counts_after, w.after_failed);
 	buf_addf(p->out, ", %s\n", words_tests(r));
 	if (r->gate_command)

@@ -83,30 +83,22 @@ void words_names(struct buf *out, char *const *v, size_t n)
 		buf_addf(out, " and %zu more", n - NAMES_SHOWN);
 }
 
-/* What the result does not say outright follows from the proof: it is given
- * only when the gate passes, and red-green only when it failed before. */
 struct gate_words words_gate(const struct result *r)
 {
-	bool passes = r->proof != PROOF_NONE ||
-		      ((result_succeeded(r) || r->status == STATUS_REVIEW) && r->gate_ran);
-	struct gate_words w = { .before = "", .after = "" };
+	struct gate_words w = { .before = r->before.green ? "green" : "red",
+				.after = r->after.green ? "green" : "red" };
 
 	w.counts_before = r->before.known;
 	w.counts_after = r->after.known;
 	w.before_failed = r->before.failed;
 	w.after_failed = r->after.failed;
-	if (r->proof == PROOF_RED_GREEN || (r->before.known && r->before.failed > 0))
-		w.before = "red";
-	else if (r->proof == PROOF_GREEN_ONLY || r->before.known)
-		w.before = "green";
-	w.after = passes && !(r->after.known && r->after.failed > 0) ? "green" : "red";
 	/* "red 0": the tests that were named pass, and yet the command failed. */
 	if (str_eq(w.after, "red") && r->after.failed == 0)
 		w.counts_after = false;
 	if (str_eq(w.before, "red") && r->before.failed == 0)
 		w.counts_before = false;
 	/* A side without a count next to one with a count would say less than it seems to. */
-	if (*w.before && !w.counts_before && str_eq(w.after, "green"))
+	if (!w.counts_before && str_eq(w.after, "green"))
 		w.counts_after = false;
 	return w;
 }

@@ -14,7 +14,7 @@ void words_change(struct buf *out, const struct result *r);     /* "3 files, +24
 const char *words_known(const struct result *r);
 void words_names(struct buf *out, char *const *v, size_t n);    /* "a, b and 7 more" */
 
-/* One side of the gate: its colour and its count, "red 2", "green 0", "green"; "" when not known. */
+/* Both sides of a gate that ran: colour and count, "red 2", "green 0", "green". */
 struct gate_words { const char *before, *after; int before_failed, after_failed; bool counts_before, counts_after; };
 struct gate_words words_gate(const struct result *r);
 void words_gate_side(struct buf *out, const char *color, bool counts, int failed);

@@ -10,7 +10,8 @@
 static struct test_counts counts(const struct gate_result *g)
 {
 	return (struct test_counts){ .known = g->tests.known, .passed = g->tests.passed,
-				     .failed = g->tests.failed, .skipped = g->tests.skipped };
+				     .failed = g->tests.failed, .skipped = g->tests.skipped,
+				     .green = g->state == GATE_GREEN };
 }
 
 static void steal_names(struct strv *from, char ***ret, size_t *ret_n)

@@ -44,7 +44,9 @@ json *findings_json(const struct findings *f); /* an array; NULL: no memory */
 
 /* Counts of one gate. known is false when the output named no tests: then
  * only the commands' statuses speak and the counts are 0. */
-struct test_counts { bool known; int passed, failed, skipped; };
+/* One run of the gate: the tests' numbers where the output names them (known), and whether every
+ * command ended 0 (green). */
+struct test_counts { bool known; int passed, failed, skipped; bool green; };
 
 /* What one persona's calls came to. */
 struct persona_usage {

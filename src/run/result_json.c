@@ -63,6 +63,7 @@ static json *counts_json(const struct test_counts *c)
 	json *j = json_object();
 	int rc = 0;
 
+	rc |= json_set_bool(j, "green", c->green);
 	rc |= json_set_bool(j, "known", c->known);
 	rc |= json_set_i64(j, "passed", c->passed);
 	rc |= json_set_i64(j, "failed", c->failed);
@@ -240,6 +241,7 @@ static int get_names(const json *j, const char *key, char ***ret, size_t *ret_n,
 
 static void get_counts(const json *j, struct test_counts *ret)
 {
+	ret->green = json_get_bool(j, "green", false);
 	ret->known = json_get_bool(j, "known", false);
 	ret->passed = get_int(j, "passed");
 	ret->failed = get_int(j, "failed");

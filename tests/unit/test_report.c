@@ -39,7 +39,7 @@ static struct result sample(void)
 		.run = { "01JD00000000000000001A2B3C" }, .status = STATUS_DONE,
 		.summary = (char *)"Accept trailing commas", .task = (char *)"fix it",
 		.proof = PROOF_RED_GREEN, .gate_ran = true, .gate_command = (char *)"make check",
-		.before = { true, 10, 2, 0 }, .after = { true, 12, 0, 0 }, .fixed = fixed, .n_fixed = 2,
+		.before = { true, 10, 2, 0, false }, .after = { true, 12, 0, 0, true }, .fixed = fixed, .n_fixed = 2,
 		.findings = { findings, 2 }, .verdict = (char *)"approve",
 		.branch = (char *)"council/00001a2b3c-fix-it", .base = (char *)"11111111",
 		.head = (char *)"22222222", .files_changed = 3, .insertions = 24, .deletions = 6,
@@ -122,28 +122,34 @@ START_TEST(test_gate_line_says_what_is_known)
 	char *text;
 
 	utf8();
-	r.before = r.after = (struct test_counts){ 0 };
+	r.before = (struct test_counts){ 0 };
+	r.after = (struct test_counts){ .green = true };
 	r.n_fixed = 0;
+	text = render(&r, 80, false);
+	expect(text, "red → green, tests untouched\n");
+	free(text);
+	/* a build that failed before: no test did */
+	r.proof = PROOF_GREEN_ONLY;
 	text = render(&r, 80, false);
 	expect(text, "red → green, tests untouched\n");
 	free(text);
 	r.status = STATUS_GATE;
 	r.proof = PROOF_NONE;
-	r.before = (struct test_counts){ true, 10, 2, 0 };
-	r.after = (struct test_counts){ true, 11, 1, 0 };
+	r.before = (struct test_counts){ true, 10, 2, 0, false };
+	r.after = (struct test_counts){ true, 11, 1, 0, false };
 	r.tests_touched = true;
 	text = render(&r, 80, false);
 	expect(text, "red 2 → red 1, tests changed\n");
 	expect(text, "✘ not done: the gate fails");
 	free(text);
 	/* tests pass by name, and the command fails all the same */
-	r.after = (struct test_counts){ true, 12, 0, 0 };
+	r.after = (struct test_counts){ true, 12, 0, 0, false };
 	text = render(&r, 80, false);
 	expect(text, "red 2 → red, tests changed\n");
 	free(text);
 	r.status = STATUS_NOTHING;
 	r.proof = PROOF_GREEN_ONLY;
-	r.before = (struct test_counts){ true, 12, 0, 0 };
+	r.before = r.after = (struct test_counts){ true, 12, 0, 0, true };
 	text = render(&r, 80, false);
 	expect(text, "green 0 → green 0, tests changed\n");
 	free(text);

@@ -25,7 +25,7 @@ static struct result full_result(void)
 		.summary = strdup("what was done"), .task = strdup("the task\nin two lines"),
 		.reason = strdup("the review still wants changes"), .proof = PROOF_RED_GREEN,
 		.gate_ran = true, .no_gate = false, .gate_command = strdup("make check"),
-		.before = { true, 10, 2, 1 }, .after = { true, 12, 0, 1 },
+		.before = { true, 10, 2, 1, false }, .after = { true, 12, 0, 1, true },
 		.fixed = names("a", "b"), .n_fixed = 2, .broken = names("c", "d"), .n_broken = 2,
 		.known_failures = names("e", "f"), .n_known_failures = 2, .tests_touched = true,
 		.verdict = strdup("revise"), .branch = strdup("council/abc-task"),
