@@ -18,7 +18,8 @@ static const char *const signs[] = {
 	"no required module provides package ", ": dial tcp: ", "go: go.mod requires go >= ",
 	"error: unrecognized arguments: ", "No CMAKE_", "Could NOT find ", "ERROR: Unknown compiler(s)",
 	"configure: error: ", ": cannot find -l", "Cannot connect to the Docker daemon",
-	"No space left on device", "were not found in the pkg-config search path",
+	"No space left on device", ": Cannot fork", "fork: Resource temporarily unavailable",
+	"fork: retry: ", "fork: Cannot allocate memory", "were not found in the pkg-config search path",
 };
 
 /* A line that stands for a test which could not even be loaded. */

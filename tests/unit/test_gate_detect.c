@@ -254,6 +254,9 @@ static const struct blame {
 	  "echo '    1 | #include <own/b.h>'; exit 1", false },
 	{ NULL, NULL, "echo 'a.c:3: error: expected expression'; exit 1", false },
 	{ NULL, NULL, "echo 'SyntaxError: invalid syntax'; exit 1", false },
+	{ NULL, NULL, "echo 'sh: 1: Cannot fork'; exit 2", true },
+	{ NULL, NULL, "echo 'bash: fork: retry: Resource temporarily unavailable'; exit 254", true },
+	{ NULL, NULL, "echo 'ok 1 - a'; echo 'sh: 1: Cannot fork'; exit 2", false },
 };
 
 START_TEST(blamed)
