@@ -274,7 +274,11 @@ instruction_rows() {
 		return
 	}
 	version=$(instructions "$COUNCIL" --version)
-	run=$(instructions "$COUNCIL" run --replay "$work/replay.json" --no-gate --phases all "mend f1")
+	# a ledger of its own, that an earlier run has made: the same whatever was measured before
+	XDG_STATE_HOME=$work/counted
+	set -- run --replay "$work/replay.json" --no-gate --phases all "mend f1"
+	"$COUNCIL" "$@" >/dev/null 2>&1 </dev/null || die "a run with recorded answers failed"
+	run=$(instructions "$COUNCIL" "$@")
 	if [ -z "$version" ] || [ -z "$run" ]; then
 		echo "skipped: valgrind counted nothing"
 		return
