@@ -70,7 +70,7 @@ int ledger_raw_usage(struct ledger *l, const char *call, char **ret, struct erro
  * (cap_nano -1: only recorded). */
 int ledger_reserve(struct ledger *l, const char *run, const char *call, int64_t amount_nano,
 		   int64_t cap_nano, struct error *err);
-/* state: "settled" (it cost actual_nano), "released" (it was not sent) or
+/* state: "settled" (it cost actual_nano; -1: unknown), "released" (it was not sent) or
  * "unknown" (it may have been charged: counted in full). Those of a process
  * that is gone become "unknown" when the run is resumed or ends. Settling
  * twice changes nothing. */

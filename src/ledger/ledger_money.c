@@ -123,7 +123,7 @@ int ledger_settle(struct ledger *l, const char *call, int64_t actual_nano, const
 {
 	int rc;
 
-	if (actual_nano < 0)
+	if (actual_nano < -1)
 		return error_set(err, STATUS_INTERNAL, "a call cannot cost less than nothing");
 	if (ledger_writable(l, err) < 0 || db_transaction_begin(l->db, err) < 0)
 		return -1;

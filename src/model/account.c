@@ -112,11 +112,11 @@ static void warn_budget(struct model_call *call, const struct budget_steps *step
 static int64_t settle(struct model_call *call, const struct usage *usage)
 {
 	struct budget_steps steps;
-	int64_t nano = usage && call->price.known ? price_cost(&call->price, usage) : 0;
+	int64_t nano = !usage ? 0 : call->price.known ? price_cost(&call->price, usage) : -1;
 
-	budget_settle(&call->s->budget, &call->hold, nano, &steps);
+	budget_settle(&call->s->budget, &call->hold, usage != NULL, nano, &steps);
 	warn_budget(call, &steps);
-	return nano;
+	return nano < 0 ? 0 : nano;
 }
 
 void call_lose(struct model_call *call, const struct usage *usage)

@@ -80,7 +80,7 @@ static void note_steps(struct budget *b, struct budget_steps *ret)
 		ret->percent[ret->n++] = steps[b->warned++];
 }
 
-void budget_settle(struct budget *b, struct budget_hold *hold, int64_t actual_nano,
+void budget_settle(struct budget *b, struct budget_hold *hold, bool usage, int64_t actual_nano,
 		   struct budget_steps *ret)
 {
 	*ret = (struct budget_steps){ 0 };
@@ -91,13 +91,13 @@ void budget_settle(struct budget *b, struct budget_hold *hold, int64_t actual_na
 	b->reserved_nano -= hold->nano;
 	if (actual_nano > INT64_MAX - b->spent_nano)
 		b->spent_nano = INT64_MAX;
-	else
+	else if (actual_nano > 0)
 		b->spent_nano += actual_nano;
 	note_steps(b, ret);
 	pthread_mutex_unlock(&b->lock);
 	if (hold->in_ledger)
-		ledger_settle(b->ledger, hold->id.s, actual_nano,
-			      actual_nano > 0 ? "settled" : "released", NULL);
+		ledger_settle(b->ledger, hold->id.s, usage ? actual_nano : 0,
+			      usage ? "settled" : "released", NULL);
 }
 
 void budget_note_unknown(struct budget *b)

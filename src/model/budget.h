@@ -40,9 +40,9 @@ void budget_destroy(struct budget *b);
 /* STATUS_BUDGET when it would pass the cap. `run` may be NULL: no row in the ledger. */
 int budget_reserve(struct budget *b, const char *run, const struct ulid *id, int64_t nano,
 		   struct budget_hold *ret, struct error *err);
-/* Books what an attempt cost (nothing: it is released) and gives the rest back. A hold that is not
- * held is left alone. */
-void budget_settle(struct budget *b, struct budget_hold *hold, int64_t actual_nano,
+/* Books what an attempt cost and gives the rest back; without any `usage` it is released.
+ * actual_nano -1: its price is unknown. A hold that is not held is left alone. */
+void budget_settle(struct budget *b, struct budget_hold *hold, bool usage, int64_t actual_nano,
 		   struct budget_steps *ret);
 void budget_note_unknown(struct budget *b);
 int64_t budget_spent(struct budget *b, int *ret_unknown_calls);

@@ -205,7 +205,8 @@ int price_from_json(const json *entry, const char *where, struct price *ret, str
 	return 0;
 }
 
-static int add_entry(struct price_table *t, const char *file, const json *j, struct error *err)
+static int add_entry(struct price_table *t, const char *file, bool own, const json *j,
+		     struct error *err)
 {
 	const char *name = json_key(j);
 	CLEANUP_FREE char *where = str_printf("%s: %s", file, name);
@@ -218,6 +219,7 @@ static int add_entry(struct price_table *t, const char *file, const json *j, str
 				 "%s: a name is empty, too long, or one too many", file);
 	if (price_from_json(j, where, &e.price, err) < 0)
 		return -1;
+	e.price.own = own;
 	if (t->n == t->cap) {
 		size_t cap = t->cap ? t->cap * 2 : 128;
 		struct entry *v = realloc(t->v, cap * sizeof *v);
@@ -233,7 +235,8 @@ static int add_entry(struct price_table *t, const char *file, const json *j, str
 	return e.name ? 0 : error_oom(err);
 }
 
-static int load_file(struct price_table *t, const char *path, struct buf *hashed, struct error *err)
+static int load_file(struct price_table *t, const char *path, bool own, struct buf *hashed,
+		     struct error *err)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT(FILE_MAX);
 	CLEANUP_JSON json *root = NULL;
@@ -249,7 +252,7 @@ static int load_file(struct price_table *t, const char *path, struct buf *hashed
 		return error_set(err, STATUS_USAGE, "%s: must be a map from model names to prices",
 				 path);
 	for (const json *it = json_first(root); it; it = json_next(it))
-		if (strcmp(json_key(it), "sample_spec") != 0 && add_entry(t, path, it, err) < 0)
+		if (strcmp(json_key(it), "sample_spec") != 0 && add_entry(t, path, own, it, err) < 0)
 			return -1;
 	/* Each file's own hash, so that where one ends and the next begins counts. */
 	struct sha256 h = sha256_of(buf_str(&text), text.len);
@@ -303,8 +306,8 @@ int price_table_load(const char *builtin_path, const char *user_path, struct pri
 
 	if (!t)
 		return error_oom(err);
-	if (load_file(t, builtin_path, &hashed, err) < 0 ||
-	    load_file(t, user_path, &hashed, err) < 0 || finish(t, err) < 0) {
+	if (load_file(t, builtin_path, false, &hashed, err) < 0 ||
+	    load_file(t, user_path, true, &hashed, err) < 0 || finish(t, err) < 0) {
 		price_table_free(t);
 		return -1;
 	}

@@ -24,6 +24,7 @@ struct price_tier { int64_t above_tokens; struct price_rates rates; };
 enum { PRICE_TIERS_MAX = 4 };
 struct price {
 	bool known;
+	bool own; /* from the user's file, not the built-in one */
 	struct price_rates base;
 	struct price_tier tier[PRICE_TIERS_MAX]; /* ascending thresholds */
 	int n_tiers;

@@ -221,7 +221,8 @@ static void endpoint_free(struct endpoint *e)
 	free(e);
 }
 
-/* The deployment's own price, else the table's, else free where it is this machine. */
+/* The deployment's own price, else one of the user's file, else free where it is this
+ * machine, else the built-in one. */
 static int find_price(struct router *r, struct endpoint *e, struct error *err)
 {
 	const struct deployment *d = e->deployment;
@@ -237,7 +238,7 @@ static int find_price(struct router *r, struct endpoint *e, struct error *err)
 		own.max_input = own.max_input ? own.max_input : e->price.max_input;
 		own.max_output = own.max_output ? own.max_output : e->price.max_output;
 		e->price = own;
-	} else if (e->loopback) {
+	} else if (e->loopback && !(e->price.known && e->price.own)) {
 		e->price.known = true;
 		e->price.base = (struct price_rates){ 0 };
 		e->price.n_tiers = 0;

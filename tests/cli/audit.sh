@@ -83,3 +83,34 @@ for persona in pacer builder guardian; do
 done
 stop_server
 ok "AGENTS.md, the nearest, reaches every persona; CLAUDE.md where there is none"
+
+# -- money --------------------------------------------------------------------------
+python_repo money
+sed -i 's/return a + b/return a - b/' calc.py
+script money.json <<'PY'
+write(OUT, repeat=True, pacer=[plan("Mend add", ["calc.py"])],
+      builder=[edit("calc.py", "    return a - b", "    return a + b")], guardian=[review()])
+PY
+serve "$work/money.json"
+expect 0 "$COUNCIL" run --endpoint "$url" "the sum is wrong"
+[ "$(sql "SELECT group_concat(DISTINCT state) FROM reservation WHERE run = (SELECT max(id) FROM run)")" = settled ] ||
+	fail "calls that were sent, and free, were not settled"
+cat >"$work/prices.json" <<'JSON'
+{"test-model": {"input_cost_per_token": "1e-5", "output_cost_per_token": 3e-5}}
+JSON
+export COUNCIL_PRICES="$work/prices.json"
+expect 0 "$COUNCIL" run --endpoint "$url" "the sum is wrong"
+in_nano="SELECT sum(cost_nano), sum(input * 10000 + output * 30000) FROM call WHERE run = (SELECT max(id) FROM run)"
+cost=$(sql "$in_nano")
+[ "${cost%|*}" = "${cost#*|}" ] && [ "${cost%|*}" -gt 0 ] || fail "cost: $cost"
+[ "$(sql "SELECT sum(actual_nano) FROM reservation WHERE run = (SELECT max(id) FROM run)")" = "${cost%|*}" ] ||
+	fail "the reservations do not sum up to the cost"
+[ "$(sql "SELECT spent_nano || ' ' || held_nano FROM budget WHERE run = (SELECT max(id) FROM run)")" = "${cost%|*} 0" ] ||
+	fail "the budget's running total"
+expect 5 "$COUNCIL" run --endpoint "$url" --budget 0.27 "the sum is wrong"
+tail -n 1 "$out" | grep -q '^ *council resume .*--budget' || fail "the last line is no next command"
+[ "$(sql "SELECT sum(cost_nano) <= 270000000 FROM call WHERE run = (SELECT max(id) FROM run)")" = 1 ] ||
+	fail "the cap was passed"
+unset COUNCIL_PRICES
+stop_server
+ok "a price of one's own counts on this machine too; what was sent is settled; a cap holds"
