@@ -2,7 +2,7 @@
 # Plans, reviews and other answers that cannot be used: each is told back, and
 # ends with its own status when it stays so.
 . "$top_srcdir/tests/cli/lib.sh"
-. "$top_srcdir/tests/cli/answers.sh"
+. "$top_srcdir/tests/cli/answers_lib.sh"
 
 # -- plans ------------------------------------------------------------------------
 answers 6 <<'PY'

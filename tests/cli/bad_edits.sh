@@ -1,7 +1,7 @@
 #!/bin/sh
 # Edits that do not fit, must not be made, or touch what judges them.
 . "$top_srcdir/tests/cli/lib.sh"
-. "$top_srcdir/tests/cli/answers.sh"
+. "$top_srcdir/tests/cli/answers_lib.sh"
 
 # -- edits that do not fit ------------------------------------------------------------
 answers 0 <<'PY'

@@ -1,4 +1,4 @@
-# answers.sh: sourced behind lib.sh by the tests of what models answer. Gives a
+# answers_lib.sh: sourced behind lib.sh by the tests of what models answer. Gives a
 # repository with files of every kind and one fault, whose tests cost nothing.
 #
 #   answers STATUS [OPTIONS…] <<'PY'   runs on the answers that w(builder=[…], …) gives in
