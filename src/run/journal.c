@@ -131,27 +131,46 @@ size_t journal_size(const struct journal *j)
 	return n;
 }
 
+/* What a full disk cut short is taken out again: it would hide what comes later. */
+static int append(struct journal *j, const struct buf *line, struct error *err)
+{
+	off_t end = lseek(j->fd, 0, SEEK_END);
+	size_t done = 0;
+	ssize_t n = 0;
+	int errnum;
+
+	while (end >= 0 && done < line->len && n >= 0) {
+		n = write(j->fd, line->data + done, line->len - done);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	if (done == line->len)
+		return 0;
+	errnum = errno;
+	if (done > 0 && ftruncate(j->fd, end))
+		return error_sys(err, STATUS_INTERNAL, errno, "%s: cannot cut its torn end", j->path);
+	return error_sys(err, STATUS_USAGE, errnum, "cannot write %s (make room, then resume the run)",
+			 j->path);
+}
+
 int journal_put(struct journal *j, const char *key, json *take, struct error *err)
 {
 	CLEANUP_JSON json *line = json_object();
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_BUF struct buf out = BUF_INIT(64u << 20);
-	ssize_t n;
 
 	if (!line || !take || json_set_string(line, "key", key) ||
-	    json_set(line, "value", json_dup(take)) || json_set(j->entries, key, take) ||
-	    !(text = json_print(line)))
+	    json_set(line, "value", json_dup(take))) {
+		json_free(take);
+		return error_oom(err);
+	}
+	text = json_print(line);
+	if (json_set(j->entries, key, take) || !text)
 		return error_oom(err);
 	buf_adds(&out, text);
 	buf_addc(&out, '\n');
 	if (buf_check(&out, "an answer", err))
 		return -1;
-	n = write(j->fd, out.data, out.len);
-	if (n < 0 || (size_t)n != out.len)
-		return error_sys(err, STATUS_USAGE, n < 0 ? errno : ENOSPC,
-				 "cannot write %s (make room, then resume the run)",
-				 j->path);
-	return 0;
+	return append(j, &out, err);
 }
 
 int journal_drop(struct journal *j, const char *key, struct error *err)

@@ -1,8 +1,10 @@
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,6 +164,35 @@ START_TEST(phases_are_parsed)
 }
 END_TEST
 
+/* A disk that was full for a while: what came before and after it is there. */
+START_TEST(a_line_cut_short_hides_nothing)
+{
+	struct rlimit limit, low;
+	struct journal *j = NULL;
+	struct error err = { 0 };
+	json *v = json_object();
+
+	ck_assert_int_eq(journal_open("RUN1", &j, &err), 0);
+	put(j, "plan", "one");
+	json_set_string(v, "text", "this is longer than the room that is left");
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	low = limit;
+	low.rlim_cur = 50;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &low), 0);
+	ck_assert_int_eq(journal_put(j, "build/1", v, &err), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(err.code, STATUS_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.message, "File too large"));
+	put(j, "build/2", "two");
+	journal_close(j);
+	ck_assert_int_eq(journal_open("RUN1", &j, &err), 0);
+	ck_assert_uint_eq(journal_size(j), 2);
+	ck_assert_str_eq(json_get_string(journal_get(j, "build/2"), "text"), "two");
+	journal_close(j);
+}
+END_TEST
+
 Suite *suite_journal(void)
 {
 	Suite *s = suite_create("journal");
@@ -171,6 +202,7 @@ Suite *suite_journal(void)
 	tcase_add_test(t, what_was_put_is_there_again);
 	tcase_add_test(t, what_was_dropped_is_gone_until_put_anew);
 	tcase_add_test(t, a_torn_end_is_dropped);
+	tcase_add_test(t, a_line_cut_short_hides_nothing);
 	tcase_add_test(t, a_run_that_goes_on_is_locked);
 	tcase_add_test(t, options_survive_the_ledger);
 	tcase_add_test(t, phases_are_parsed);
