@@ -153,3 +153,18 @@ PY
 	echo '__pycache__/' >.gitignore
 	commit "Add calc"
 }
+
+# peak STATUS COMMAND…: as expect, and sets $peak, in KiB, of it and its children
+peak() {
+	want_peak=$1
+	shift
+	cat >"$work/peak.py" <<'PY'
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as f:
+    f.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)
+PY
+	expect "$want_peak" python3 "$work/peak.py" "$work/peak.txt" "$@"
+	peak=$(cat "$work/peak.txt")
+}
