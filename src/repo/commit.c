@@ -261,21 +261,23 @@ static int stage_everything(const struct git_place *place, const struct strv *le
 	return git_ok(&call, "cannot commit", NULL, err);
 }
 
-static bool nothing_staged(const struct git_place *place)
+/* `git commit -a` that failed has staged nothing: what it was to take is in the tree. */
+static bool nothing_to_commit(const struct git_place *place, bool all_tracked)
 {
-	static const char *const args[] = { "diff", "--cached", "--quiet", NULL };
-	const struct git_call call = { .place = place, .args = args };
+	static const char *const tree[] = { "diff", "--quiet", "--ignore-submodules=dirty", "HEAD", NULL };
+	static const char *const index[] = { "diff", "--cached", "--quiet", NULL };
+	const struct git_call call = { .place = place, .args = all_tracked ? tree : index };
 	CLEANUP_PROCESS struct process_result r = { 0 };
 	return !git_run(&call, &r, NULL) && r.exit_code == 0;
 }
 
 /* A hook's refusal ends git with 1, git's own failures with 128. */
 static int commit_failed(const struct git_place *place, const struct process_result *r,
-			 bool *ret_nothing, struct error *err)
+			 bool all_tracked, bool *ret_nothing, struct error *err)
 {
 	if (r->exit_code != 1)
 		return git_explain(err, STATUS_USAGE, "cannot commit", r);
-	if (nothing_staged(place)) {
+	if (nothing_to_commit(place, all_tracked)) {
 		*ret_nothing = true;
 		return 0;
 	}
@@ -305,7 +307,7 @@ static int git_commit_with_hooks(const struct git_place *place, git_repository *
 	CLEANUP_PROCESS struct process_result r = { 0 };
 	if (git_run(&call, &r, err))
 		return -1;
-	return r.exit_code ? commit_failed(place, &r, ret_nothing, err) : 0;
+	return r.exit_code ? commit_failed(place, &r, all_tracked, ret_nothing, err) : 0;
 }
 
 static int head_of(git_repository *git, const struct worktree *w, char ret_oid[OID_HEX + 1],

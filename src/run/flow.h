@@ -26,6 +26,7 @@ struct flow {
 	struct gate_result now;   /* the newest one */
 	bool now_ran;
 	struct strv touched;      /* every path edited so far */
+	bool hooked;              /* a commit hook altered the newest commit: the gate has not seen it */
 	char refused[200];        /* "" or why a step that gave up had its edits refused */
 	char base_oid[OID_HEX + 1];
 	char head_oid[OID_HEX + 1];
@@ -47,10 +48,12 @@ int ask_plan(struct run_env *env, const char *oid, const char *gate, struct plan
 /* steps.c */
 int flow_step(struct flow *f, size_t index, struct error *err);
 int flow_gate_final(struct flow *f, struct error *err);
-/* Commits what the change edited; keeps head_oid. */
+/* Commits what the change edited; keeps head_oid, and sets hooked. */
 int flow_commit(struct flow *f, const char *subject, const struct change *c, struct error *err);
 /* Takes over the gate of a change as the newest. */
 void flow_keep_gate(struct flow *f, struct change *c);
+/* Runs the gate over a commit that a hook altered, in place of *gate; clears hooked. */
+int flow_gate_hooked(struct flow *f, const char *name, struct gate_result *gate, struct error *err);
 /* The error in which a change that is not green ends the run; -1. */
 int change_failed(const struct change *c, const char *what, struct error *err);
 

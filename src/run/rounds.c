@@ -164,6 +164,19 @@ static int proves_less(const struct flow *f, const struct change *c, bool *ret, 
 	return 0;
 }
 
+/* The same of a commit that a hook altered, whose gate may be red. */
+static int proves_nothing(const struct flow *f, const struct change *c, bool *ret, struct error *err)
+{
+	struct gate_comparison cmp = { 0 };
+
+	if (gate_compare(&f->base, &c->gate, settings_bool(f->env.settings, SET_ALLOW_KNOWN_FAILURES),
+			 &cmp, err))
+		return -1;
+	*ret = !cmp.final_ok || !cmp.step_ok;
+	gate_comparison_release(&cmp);
+	return *ret ? 0 : proves_less(f, c, ret, err);
+}
+
 /* A refinement is kept only when the gate and a review of it alone say so;
  * otherwise the change stands as it was approved. What that review found is
  * then what stands. */
@@ -185,6 +198,12 @@ static int judge_refinement(struct flow *f, struct change *c, const char *before
 		return 0;
 	if (flow_commit(f, "Refine the change", c, err))
 		return -1;
+	if (f->hooked && c->gate_ran) {
+		if (flow_gate_hooked(f, "refine", &c->gate, err) || proves_nothing(f, c, &worse, err))
+			return -1;
+		if (worse)
+			return 0;
+	}
 	gate = gate_in_words(f, c->gate_ran ? &c->gate : &f->now);
 	if (!gate)
 		return error_oom(err);

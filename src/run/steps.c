@@ -6,6 +6,9 @@
 
 #include "run/ask.h"
 #include "run/context.h"
+#include "util/beneath.h"
+#include "util/hash.h"
+#include "util/log.h"
 #include "util/str.h"
 
 /* Journal keys go by the step's number: ids are the model's, and "s1#2" would be
@@ -39,6 +42,40 @@ out:
 	return rc;
 }
 
+/* What the edited files hold, in one hash. A file that is gone counts as empty. */
+static struct sha256 content_of(const struct run_env *env, const struct strv *paths)
+{
+	CLEANUP_BUF struct buf all = BUF_INIT(SIZE_MAX / 8);
+
+	for (size_t i = 0; i < paths->n; i++) {
+		CLEANUP_BUF struct buf text = BUF_INIT(64u << 20);
+		struct sha256 one;
+
+		read_beneath(env->worktree.path, paths->v[i], &text, NULL);
+		one = sha256_of(buf_str(&text), text.len);
+		buf_add(&all, one.b, sizeof(one.b));
+	}
+	return sha256_of(buf_str(&all), all.len);
+}
+
+/* A hook that formats, or adds files, makes another commit than the gate judged. */
+static int note_hooks(struct flow *f, const char *parent, const struct change *c,
+		      const struct sha256 *before, struct error *err)
+{
+	CLEANUP_STRV struct strv paths = { 0 };
+	struct sha256 after = content_of(&f->env, &c->paths);
+
+	f->hooked = memcmp(before->b, after.b, sizeof(after.b)) != 0;
+	if (repo_changed_paths(f->env.repo, parent, f->head_oid, &paths, err))
+		return -1;
+	for (size_t i = 0; i < paths.n; i++) {
+		f->hooked = f->hooked || !strv_has(&c->paths, paths.v[i]);
+		if (!strv_has(&f->touched, paths.v[i]) && strv_add(&f->touched, paths.v[i]))
+			return error_oom(err);
+	}
+	return 0;
+}
+
 /* Commits what the change edited; keeps head_oid. */
 int flow_commit(struct flow *f, const char *subject, const struct change *c, struct error *err)
 {
@@ -47,10 +84,13 @@ int flow_commit(struct flow *f, const char *subject, const struct change *c, str
 	CLEANUP_FREE char *run = str_printf("Council-Run: %s", env->run.s);
 	CLEANUP_FREE char *by = assisted && *assisted ? str_printf("Assisted-by: %s", assisted) : NULL;
 	const char *trailers[] = { run, by, NULL };
-	char oid[OID_HEX + 1] = "";
+	struct sha256 before = content_of(env, &c->paths);
+	char oid[OID_HEX + 1] = "", parent[OID_HEX + 1];
 
 	if (!run)
 		return error_oom(err);
+	f->hooked = false;
+	snprintf(parent, sizeof(parent), "%s", f->head_oid);
 	if (worktree_commit(&env->worktree, subject, NULL, trailers, &c->paths, env->cancel, oid, err))
 		return -1;
 	if (*oid)
@@ -58,6 +98,22 @@ int flow_commit(struct flow *f, const char *subject, const struct change *c, str
 	for (size_t i = 0; i < c->paths.n; i++)
 		if (!strv_has(&f->touched, c->paths.v[i]) && strv_add(&f->touched, c->paths.v[i]))
 			return error_oom(err);
+	return *oid ? note_hooks(f, parent, c, &before, err) : 0;
+}
+
+int flow_gate_hooked(struct flow *f, const char *name, struct gate_result *gate, struct error *err)
+{
+	CLEANUP_FREE char *key = str_printf("gate/hooked/%s", f->head_oid);
+	struct gate_result g = { 0 };
+
+	if (!key)
+		return error_oom(err);
+	log_write(f->env.log, LOG_WARN, "a commit hook altered the change: the gate runs again");
+	if (run_gate(&f->env, key, name, &f->base, &g, err))
+		return -1;
+	gate_result_release(gate);
+	*gate = g;
+	f->hooked = false;
 	return 0;
 }
 
@@ -153,7 +209,10 @@ int flow_gate_final(struct flow *f, struct error *err)
 	}
 	if (!f->has_gate)
 		return 0;
-	if (!f->now_ran) {
+	if (f->now_ran && f->hooked) {
+		if (flow_gate_hooked(f, "final", &f->now, err))
+			return -1;
+	} else if (!f->now_ran) {
 		if (run_gate(env, "gate/final", "final", &f->base, &f->now, err))
 			return -1;
 		f->now_ran = true;

@@ -114,3 +114,22 @@ tail -n 1 "$out" | grep -q '^ *council resume .*--budget' || fail "the last line
 unset COUNCIL_PRICES
 stop_server
 ok "a price of one's own counts on this machine too; what was sent is settled; a cap holds"
+
+# -- commit hooks -------------------------------------------------------------------
+hook() { printf '#!/bin/sh\n%s\n' "$1" >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit; }
+python_repo hooks
+sed -i 's/return a + b/return a - b/' calc.py
+commit "Break add"
+hook 'echo "style: calc.py:2 is bad" >&2; exit 1'
+expect 3 "$COUNCIL" run --replay "$work/once.json" "the sum is wrong"
+has - 'style: calc.py:2 is bad'
+hook 'sed -i "s/a + b/(a + b)/" calc.py && git add calc.py'
+expect 0 "$COUNCIL" run --replay "$work/once.json" "the sum is wrong"
+[ "$(sql "SELECT count(*) FROM gate WHERE run = (SELECT max(id) FROM run)")" = 3 ] ||
+	fail "a commit that a hook altered was not judged"
+expect 0 "$COUNCIL" diff
+has - 'return \(a \+ b\)'
+hook 'sed -i "s/a + b/a + b + 1/" calc.py && git add calc.py'
+expect 3 "$COUNCIL" run --replay "$work/once.json" "the sum is wrong"
+has - 'proof +none'
+ok "a hook that refuses ends 3 in its words; what a hook altered is judged again"

@@ -294,6 +294,9 @@ START_TEST(a_failing_hook_is_a_failed_gate)
 	sh("echo x >>'%s/b.txt'; echo y >'%s/y'", w.path, w.path);
 	fails(commit(), STATUS_GATE, "style: b.txt:2 is bad");
 	sh_is(w.base, "cd repo; git rev-parse '%s'", w.branch);
+	sh("rm '%s/y'", w.path); /* tracked files alone: git stages them itself */
+	fails(commit(), STATUS_GATE, "style: b.txt:2 is bad");
+	sh("echo y >'%s/y'", w.path);
 	hook("pre-commit", "exit 0");
 	hook("commit-msg", "exit 7");
 	fails(commit(), STATUS_GATE, "hook");
