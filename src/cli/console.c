@@ -21,6 +21,7 @@ void console_sanitise(void)
 	static const int flags[3] = { O_RDONLY, O_RDONLY, O_WRONLY };
 
 	for (int fd = 0; fd < 3; fd++)
+		/* cppcheck-suppress leakReturnValNotUsed */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", flags[fd]) < 0)
 			return;
 }

@@ -151,7 +151,7 @@ static int open_handle(struct db *db, const char *name, int flags, int busy_ms, 
 static int set_journal(struct db *db, char **ret_note, struct error *err)
 {
 	bool network = on_network(db->path);
-	int64_t mode;
+	int64_t mode = 0;
 
 	if (!network)
 		return run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err);
@@ -260,7 +260,7 @@ static int apply_steps(struct db *db, const struct db_migration *m, int64_t from
 static int migrate(struct db *db, const struct db_options *o, struct error *err)
 {
 	int known = known_version(o);
-	int64_t version;
+	int64_t version = 0;
 	int rc;
 
 	if (check_version(db, known, &version, err) < 0)
@@ -284,7 +284,7 @@ static int migrate(struct db *db, const struct db_options *o, struct error *err)
 static int open_writable(struct db *db, const struct db_options *o, char **ret_note,
 			 struct error *err)
 {
-	int64_t version;
+	int64_t version = 0;
 
 	if (make_file(db->path, db->what, err) < 0 ||
 	    open_handle(db, db->path, SQLITE_OPEN_READWRITE, o->busy_ms, err) < 0)
@@ -320,7 +320,7 @@ static int open_read_only(struct db *db, const struct db_options *o, struct erro
 {
 	CLEANUP_FREE char *uri = NULL;
 	struct error as_it_is;
-	int64_t version;
+	int64_t version = 0;
 
 	if (check_readable(db->path, db->what, err) < 0)
 		return -1;

@@ -80,6 +80,7 @@ static int read_row(struct db_stmt *s, struct cost_row *r)
 	if ((r->key || db_is_null(s, 0)) && (r->label || db_is_null(s, 1)))
 		return 0;
 	row_release(r);
+	*r = (struct cost_row){ 0 };
 	return -1;
 }
 

@@ -173,7 +173,7 @@ static int place(const struct settings *s, struct endpoint *e, struct error *err
 		return -1;
 	if (d->model && is_listed(s, d) && parse_prefix(d, &def, err) < 0)
 		return -1;
-	if (def && str_eq(model, d->model))
+	if (def && model && str_eq(model, d->model))
 		model = strchr(model, '/') + 1;
 	if (!def)
 		def = find_provider("openai", 6);

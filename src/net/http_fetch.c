@@ -123,16 +123,17 @@ int http_url_display(struct buf *out, const char *url)
 
 static bool is_loopback_v4(const char *host)
 {
-	const char *rest = host + 4;
-
-	return !strncmp(host, "127.", 4) && *rest && strspn(rest, "0123456789.") == strlen(rest);
+	if (strncmp(host, "127.", 4))
+		return false;
+	host += 4;
+	return *host && strspn(host, "0123456789.") == strlen(host);
 }
 
 bool http_url_is_loopback(const char *url)
 {
 	struct url_parts p = split(url);
 	size_t len = (size_t)(p.authority_end - p.host);
-	char host[256];
+	char host[256] = "";
 	char *colon;
 
 	if (len >= sizeof(host))

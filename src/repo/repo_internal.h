@@ -48,7 +48,8 @@ int check_writable(const struct repo *r, struct error *err);
 void index_optional(git_repository *git); /* oid of a commit or tree */
 void oid_text(const git_oid *oid, char ret[OID_HEX + 1]);
 
-#define GIT2_CLEANUP(type, name) \
+/* a type takes no parentheses */
+#define GIT2_CLEANUP(type, name) /* NOLINTNEXTLINE(bugprone-macro-parentheses) */ \
 	static inline void name##_cleanup(type **p) { name(*p); }
 GIT2_CLEANUP(git_repository, git_repository_free)
 GIT2_CLEANUP(git_commit, git_commit_free)

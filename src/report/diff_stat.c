@@ -91,7 +91,8 @@ static void stat_line(struct buf *out, const struct file_stat *f, size_t name_wi
 		buf_adds(out, "binary\n");
 		return;
 	}
-	buf_addf(out, "%5lld%s", (long long)(f->added + f->removed), f->added + f->removed ? " " : "");
+	buf_addf(out, "%5lld%s", (long long)f->added + f->removed,
+		 f->added + f->removed ? " " : "");
 	bar(out, f->added, most, room, '+', color);
 	bar(out, f->removed, most, room, '-', color);
 	buf_addc(out, '\n');

@@ -312,7 +312,7 @@ static int get_personas(const json *list, struct result *r, struct error *err)
 		const char *name = json_get_string(it, "persona");
 
 		strncpy(p->persona, name ? name : "", sizeof(p->persona) - 1);
-		p->calls = get_int(it, "calls");
+		p->calls = get_int(it, "calls"); /* NOLINT(clang-analyzer-unix.Malloc) */
 		p->input = json_get_i64(it, "input", 0);
 		p->cache_read = json_get_i64(it, "cache_read", 0);
 		p->cache_write = json_get_i64(it, "cache_write", 0);

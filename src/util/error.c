@@ -1,4 +1,5 @@
 /* error.c: see error.h. */
+#define ERROR_DEFINES
 #include "util/error.h"
 
 #include <errno.h>
@@ -62,15 +63,11 @@ static void copy_line(char *dst, size_t size, const char *src, size_t len)
 int error_vset(struct error *err, enum status code, const char *fmt, va_list ap)
 {
 	char text[sizeof err->message]; /* the arguments may point into *err */
-	int n;
 
 	if (!err)
 		return -1;
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	if (n < 0) {
+	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
 		text[0] = '\0';
-		n = 0;
-	}
 	err->code = code;
 	copy_line(err->message, sizeof err->message, text, strlen(text));
 	return -1;

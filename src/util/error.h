@@ -59,4 +59,13 @@ int error_prefix(struct error *err, const char *fmt, ...)
 /* STATUS_INTERNAL, "out of memory". Returns -1. */
 int error_oom(struct error *err) __attribute__((cold));
 
+/* clang's analyzer sees one file at a time: it shall know that they return -1 */
+#if defined(__clang_analyzer__) && !defined(ERROR_DEFINES)
+#define error_set(...) ({ error_set(__VA_ARGS__); -1; })
+#define error_vset(...) ({ error_vset(__VA_ARGS__); -1; })
+#define error_sys(...) ({ error_sys(__VA_ARGS__); -1; })
+#define error_prefix(...) ({ error_prefix(__VA_ARGS__); -1; })
+#define error_oom(...) ({ error_oom(__VA_ARGS__); -1; })
+#endif
+
 #endif

@@ -211,12 +211,14 @@ static int drop_doubles(struct builder *b, struct level *l, size_t own)
 
 	if (l->n < 2)
 		return 0;
+	/* NOLINTBEGIN(bugprone-sizeof-expression): of pointers is what is meant */
 	sorted = reallocarray(NULL, l->n, sizeof *sorted);
 	if (!sorted)
 		return error_oom(b->err);
 	for (size_t i = 0; i < l->n; i++)
 		sorted[i] = &l->items[i];
 	qsort(sorted, l->n, sizeof *sorted, compare_keys);
+	/* NOLINTEND(bugprone-sizeof-expression) */
 	for (size_t i = 0; i < l->n; i++) {
 		struct yaml_item *item = sorted[i];
 
@@ -313,6 +315,7 @@ static int close_level(struct builder *b)
 	struct level *l = &b->levels[b->depth - 1];
 	struct yaml_node *node = l->node;
 
+	/* a level that is open has its node; NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	if (node->kind == YAML_MAP && merge(b, l) < 0)
 		return -1;
 	if (l->n > 0) {
