@@ -43,7 +43,9 @@ bool filtered_unchanged(git_repository *git, git_index *index, const char *path)
 	CLEANUP_FREE char *file = path_join(git_repository_workdir(git), path);
 	struct stat st;
 	return file && !lstat(file, &st) && S_ISREG(st.st_mode) &&
-	       (uint32_t)st.st_size == e->file_size && (int32_t)st.st_mtime == e->mtime.seconds;
+	       (uint32_t)st.st_size == e->file_size && (int32_t)st.st_mtime == e->mtime.seconds &&
+	       /* an edit in the same second may be of the same size; some write no fractions */
+	       (!e->mtime.nanoseconds || (uint32_t)st.st_mtim.tv_nsec == e->mtime.nanoseconds);
 }
 
 /* Untracked folders come with a slash behind them only where git does not look inside: they are

@@ -133,3 +133,21 @@ hook 'sed -i "s/a + b/a + b + 1/" calc.py && git add calc.py'
 expect 3 "$COUNCIL" run --replay "$work/once.json" "the sum is wrong"
 has - 'proof +none'
 ok "a hook that refuses ends 3 in its words; what a hook altered is judged again"
+
+# -- filters ------------------------------------------------------------------------
+python_repo filtered
+git config filter.mark.clean 'sed s/SHOWN/KEPT/'
+git config filter.mark.smudge 'sed s/KEPT/SHOWN/'
+echo '*.py filter=mark' >.gitattributes
+sed -i 's/return a + b/return a - b/' calc.py
+echo '# SHOWN' >>calc.py
+commit "Filter"
+user_state >"$work/before"
+expect 0 "$COUNCIL" run --replay "$work/once.json" "the sum is wrong"
+user_state | cmp -s - "$work/before" || fail "the user's tree changed"
+branch=$(sql "SELECT branch FROM run ORDER BY id DESC LIMIT 1")
+git show "$branch:calc.py" | grep -q '# KEPT' || fail "the commit went past the filter"
+expect 0 "$COUNCIL" apply
+grep -q 'return a + b' calc.py && grep -q '# SHOWN' calc.py || fail "applied past the filter"
+[ -z "$(git status --porcelain)" ] || fail "apply left something"
+ok "an edit of the same length in the second of the checkout, under a filter"
