@@ -455,6 +455,14 @@ int repo_apply_change(struct repo *r, const char *base, bool base_is_snapshot, c
 	return 0;
 }
 
+/* A branch as people call it. */
+static const char *short_ref(const char *ref)
+{
+	static const char heads[] = "refs/heads/";
+
+	return str_starts(ref, heads) ? ref + sizeof(heads) - 1 : ref;
+}
+
 int repo_undo(struct repo *r, const char *ref, const char *from, const char *to, const char *base,
 	      bool base_is_snapshot, const char *head, struct error *err)
 {
@@ -468,7 +476,7 @@ int repo_undo(struct repo *r, const char *ref, const char *from, const char *to,
 		return error_oom(err);
 	if (!str_eq(at, ref))
 		return error_set(err, STATUS_GATE, "the change was applied to %s, but HEAD is on %s: "
-				 "switch to it first", ref, at);
+				 "switch to it first", short_ref(ref), short_ref(at));
 	if (!str_eq(now, t))
 		return error_set(err, STATUS_GATE, "HEAD has moved on since the change was applied, so it "
 				 "cannot simply be undone: git revert %.12s..%.12s", f, t);
