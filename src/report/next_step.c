@@ -4,12 +4,15 @@
 
 #include "report/report.h"
 
-/* Twice the cap, without the zeros that a price needs. */
-static void twice_the_cap(int64_t cap_nano, char out[32])
+enum { RAISE_NANO = 100000000 }; /* 0.10 USD: a small cap doubled would often not pay for a call */
+
+/* Twice the cap and at least a little more, without the zeros that a price needs. */
+static void raised_cap(int64_t cap_nano, char out[32])
 {
+	int64_t more = cap_nano > RAISE_NANO ? cap_nano : RAISE_NANO;
 	size_t n;
 
-	money_format(cap_nano > INT64_MAX / 2 ? INT64_MAX : cap_nano * 2, out);
+	money_format(cap_nano > INT64_MAX - more ? INT64_MAX : cap_nano + more, out);
 	n = strlen(out);
 	while (n > 0 && out[n - 1] == '0')
 		out[--n] = '\0';
@@ -44,7 +47,7 @@ int report_next_step(struct buf *out, const struct result *r)
 	case STATUS_BUDGET:
 		if (r->budget_nano <= 0)
 			return buf_addf(out, "council resume %s", id);
-		twice_the_cap(r->budget_nano, cap);
+		raised_cap(r->budget_nano, cap);
 		return buf_addf(out, "council resume %s --budget %s", id, cap);
 	case STATUS_ENDPOINT:
 	case STATUS_INTERRUPTED:

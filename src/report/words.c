@@ -18,7 +18,9 @@ static const char *headline(const struct result *r)
 	case STATUS_GATE:
 		if (r->proof == PROOF_GREEN_ONLY)
 			return "not done: green, but no test proves it";
-		return r->gate_ran && r->proof == PROOF_NONE ? "not done: the gate fails" : "not done";
+		if (!r->gate_ran || r->proof != PROOF_NONE)
+			return "not done";
+		return r->after.green ? "not done: the edits never applied" : "not done: the gate fails";
 	case STATUS_REVIEW:
 		return str_eq(r->verdict, "block") ? "not done: the review blocks it"
 						   : "not done: the review still wants changes";

@@ -188,7 +188,7 @@ START_TEST(test_next_step_by_status)
 }
 END_TEST
 
-START_TEST(test_twice_the_cap_is_plain_money)
+START_TEST(test_a_raised_cap_is_plain_money)
 {
 	struct result r = sample();
 	struct buf out = BUF_INIT(4096);
@@ -196,7 +196,7 @@ START_TEST(test_twice_the_cap_is_plain_money)
 	r.status = STATUS_BUDGET;
 	r.budget_nano = 50000000;
 	ck_assert_int_eq(report_next_step(&out, &r), 0);
-	ck_assert_str_eq(buf_str(&out), "council resume 001A2B3C --budget 0.1");
+	ck_assert_str_eq(buf_str(&out), "council resume 001A2B3C --budget 0.15");
 	buf_release(&out);
 }
 END_TEST
@@ -560,7 +560,7 @@ Suite *suite_report(void)
 	tcase_add_test(t, test_without_utf8_there_is_only_ascii);
 	tcase_add_test(t, test_gate_line_says_what_is_known);
 	tcase_add_test(t, test_next_step_by_status);
-	tcase_add_test(t, test_twice_the_cap_is_plain_money);
+	tcase_add_test(t, test_a_raised_cap_is_plain_money);
 	tcase_add_test(t, test_unknown_cost);
 	tcase_add_test(t, test_narrow_terminals);
 	tcase_add_test(t, test_hostile_text_is_cleaned);
