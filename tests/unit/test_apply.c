@@ -392,7 +392,7 @@ START_TEST(undo_is_refused_when_things_have_moved)
 	fails(undo(), STATUS_GATE, "b.txt");
 	assert_untouched(before);
 	sh("cd repo; git checkout -q b.txt; git checkout -q -b other");
-	fails(undo(), STATUS_GATE, "refs/heads/main");
+	fails(undo(), STATUS_GATE, "applied to main");
 	sh("cd repo; git checkout -q main; git commit -q --allow-empty -m later");
 	fails(undo(), STATUS_GATE, "git revert");
 	sh("cd repo; git reset -q --hard HEAD~1");
