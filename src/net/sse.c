@@ -87,12 +87,13 @@ static int end_line(struct sse *s, const char *part, size_t len, struct error *e
 	return rc;
 }
 
+/* In one pass: two searches would each read the rest again for every line. */
 static const char *find_end(const char *p, size_t n)
 {
-	const char *lf = memchr(p, '\n', n);
-	const char *cr = memchr(p, '\r', lf ? (size_t)(lf - p) : n);
-
-	return cr ? cr : lf;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '\n' || p[i] == '\r')
+			return p + i;
+	return NULL;
 }
 
 /* A byte order mark may open the stream; it may come in pieces. */
