@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/persona.h"
 #include "run/finish.h"
 #include "run/flow.h"
 #include "util/clock.h"
@@ -21,10 +22,10 @@ static void flow_release(struct flow *f)
 	run_env_release(&f->env);
 }
 
-/* Every persona that the phases may call needs a model, before anything is made,
- * run or paid: a change must not fail late for the want of a reviewer. */
-static int check_models(const struct model_services *models, unsigned phases, bool has_plan,
-			struct error *err)
+/* Every persona that the phases may call needs a model and a sound file, before
+ * anything is made, run or paid: a change must not fail late for the want of a reviewer. */
+static int check_personas(const struct run_services *s, unsigned phases, bool has_plan,
+			  struct error *err)
 {
 	static const struct {
 		unsigned phase;
@@ -40,7 +41,12 @@ static int check_models(const struct model_services *models, unsigned phases, bo
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		if (!(phases & calls[i].phase) || (has_plan && calls[i].phase == PHASE_PLAN))
 			continue;
-		if (model_ready(models, calls[i].persona, err))
+		struct persona persona = { 0 };
+
+		if (persona_load(s->settings, calls[i].persona, &persona, err))
+			return -1;
+		persona_release(&persona);
+		if (model_ready(s->models, calls[i].persona, err))
 			return -1;
 	}
 	return 0;
@@ -100,7 +106,7 @@ void run_execute(const struct run_services *s, const struct run_options *options
 		rc = phases_parse(settings_string(s->settings, SET_PHASES), &f.phases, &err);
 	f.has_gate = f.env.gate_build || f.env.gate_test;
 	if (rc == 0 && !resume) /* what was answered before may be all that a resumed run needs */
-		rc = check_models(s->models, f.phases, options->plan_text != NULL, &err);
+		rc = check_personas(s, f.phases, options->plan_text != NULL, &err);
 	if (rc == 0)
 		rc = conduct(&f, resume, &err);
 	ret->duration_us = clock_monotonic_us() - started_us;

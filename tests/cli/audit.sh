@@ -151,3 +151,16 @@ expect 0 "$COUNCIL" apply
 grep -q 'return a + b' calc.py && grep -q '# SHOWN' calc.py || fail "applied past the filter"
 [ -z "$(git status --porcelain)" ] || fail "apply left something"
 ok "an edit of the same length in the second of the checkout, under a filter"
+
+# -- personas -----------------------------------------------------------------------
+python_repo personas
+mkdir -p "$XDG_CONFIG_HOME/council/personas"
+printf -- '---\nrole: [x\n---\nYou are Guardian.\n' >"$XDG_CONFIG_HOME/council/personas/guardian.md"
+calls="SELECT count(*) FROM call"
+before=$(sql "$calls")
+expect 2 "$COUNCIL" run --replay "$work/once.json" "the sum is wrong"
+one_line_error
+has "$errout" 'guardian.md:3:'
+[ "$(sql "$calls")" = "$before" ] || fail "a call was made before the fault was told"
+rm -r "$XDG_CONFIG_HOME/council/personas"
+ok "a persona's file with a fault ends the run before anything is paid"
