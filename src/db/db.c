@@ -1,6 +1,7 @@
 /* db.c: statements and transactions of db.h. open.c opens, writer.c writes. */
 #include "db/db.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -22,6 +23,7 @@ static bool disk_is_full(const char *path)
 int db_fail(const char *what, const char *path, sqlite3 *handle, int rc, struct error *err)
 {
 	int kind = rc & 0xff;
+	int errnum = handle ? sqlite3_system_errno(handle) : 0;
 
 	if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && disk_is_full(path))
 		kind = SQLITE_FULL;
@@ -49,10 +51,15 @@ int db_fail(const char *what, const char *path, sqlite3 *handle, int rc, struct 
 				 "cannot write the %s %s: it or its folder is read-only: "
 				 "change its mode or name another", what, path);
 	case SQLITE_CANTOPEN:
+		if (errnum == EMFILE || errnum == ENFILE)
+			return error_sys(err, STATUS_USAGE, errnum, "cannot open the %s %s", what, path);
 		return error_set(err, STATUS_USAGE,
 				 "cannot open the %s %s: check that its folder is there and writable",
 				 what, path);
 	case SQLITE_IOERR:
+		if (errnum)
+			return error_sys(err, STATUS_USAGE, errnum, "cannot read or write the %s %s",
+					 what, path);
 		return error_set(err, STATUS_USAGE, "cannot read or write the %s %s: %s", what, path,
 				 handle ? sqlite3_errmsg(handle) : sqlite3_errstr(rc));
 	case SQLITE_NOMEM:
