@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # answers_lib.sh: sourced behind lib.sh by the tests of what models answer. Gives a
 # repository with files of every kind and one fault, whose tests cost nothing.
 #
