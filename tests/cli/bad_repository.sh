@@ -251,13 +251,13 @@ gate="until test -e $go; do sleep 0.02; done; $gate_alone"
 sh "$work/council_run" >"$work/out1" 2>&1 </dev/null & first=$!
 sh "$work/council_run" >"$work/out2" 2>&1 </dev/null & second=$!
 pids="$pids $first $second"
-for _ in $(seq 200); do # both are in the gate before either goes on
+for _ in $(seq 600); do # both are in the gate before either goes on
 	n=$(sql "SELECT count(*) FROM event WHERE type = 'stage.started' AND run IN
 		(SELECT id FROM run WHERE repository = '$work/twice')" 2>/dev/null)
 	[ "${n:-0}" -ge 2 ] && break
 	sleep 0.05
 done
-[ "$n" -ge 2 ] || fail "the two are not in their gates"
+[ "${n:-0}" -ge 2 ] || fail "the two are not in their gates: $(cat "$work/out1" "$work/out2")"
 : >"$go"
 wait "$first" || fail "the first: $(cat "$work/out1")"
 wait "$second" || fail "the second: $(cat "$work/out2")"
